@@ -1,0 +1,61 @@
+//! The only module that asks the machine for the time or for randomness. Everyone else is given a
+//! [`Clock`] or an id, so that tests decide what time it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
+
+use crate::domain::Timestamp;
+
+/// Tells the time.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Wall,
+    Hands(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The machine's own clock.
+    pub fn system() -> Self {
+        Self(Source::Wall)
+    }
+
+    /// A clock that shows `hands` until somebody moves them.
+    pub fn driven_by(hands: Arc<AtomicI64>) -> Self {
+        Self(Source::Hands(hands))
+    }
+
+    /// The time now.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::Wall => {
+                let since = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
+                Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            }
+            Source::Hands(hands) => Timestamp(hands.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// A new command id: a UUIDv7, which sorts by time.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+pub fn new_command_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// A wait somewhere between half of `longest` and all of it, so that those who failed together
+/// do not come back together.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+pub fn jittered(longest: Duration) -> Duration {
+    let half = longest / 2;
+    let spread = u64::try_from(half.as_micros()).unwrap_or(u64::MAX).max(1);
+    half + Duration::from_micros(fastrand::u64(0..spread))
+}

@@ -1,0 +1,74 @@
+//! Stream names. The stream *is* the unique key of what it holds, so a name is built in one place.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::{ArticleId, BoardId};
+
+/// The name of a stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamName(String);
+
+/// The text cannot name a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a stream name is 1 to {} bytes without control characters",
+    StreamName::MAX_BYTES
+)]
+pub struct MalformedStreamName;
+
+impl StreamName {
+    /// The longest name, in bytes.
+    pub const MAX_BYTES: usize = 512;
+
+    /// The stream that holds the log's identity.
+    pub fn log() -> Self {
+        Self("madang-log".to_owned())
+    }
+
+    /// A board's stream.
+    pub fn board(id: BoardId) -> Self {
+        Self(format!("board-{id}"))
+    }
+
+    /// An article's stream.
+    pub fn article(id: ArticleId) -> Self {
+        Self(format!("article-{id}"))
+    }
+
+    /// The stream of all that was planned for one source of imports.
+    pub fn import(source: &str) -> Result<Self, MalformedStreamName> {
+        format!("import-{source}").parse()
+    }
+
+    /// A name that stands in the log.
+    pub fn recorded(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StreamName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for StreamName {
+    type Err = MalformedStreamName;
+
+    fn from_str(text: &str) -> Result<Self, MalformedStreamName> {
+        let well_formed = !text.is_empty()
+            && text.len() <= Self::MAX_BYTES
+            && !text.chars().any(char::is_control);
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(MalformedStreamName)
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Madang: an event-sourced CQRS backend for bulletin boards.
+
+pub mod ambient;
+pub mod domain;
+pub mod event_store;

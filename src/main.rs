@@ -1,0 +1,3 @@
+//! Wires arguments to the thing they ask for.
+
+fn main() {}
