@@ -25,6 +25,7 @@ pub(super) struct Board {
 }
 
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the wire says board_id")]
 pub(super) struct BoardClosed {
     board_id: String,
 }
