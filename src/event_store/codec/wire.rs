@@ -17,6 +17,7 @@ pub(super) struct LogCreated {
 }
 
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the wire says board_id")]
 pub(super) struct Board {
     board_id: String,
     name: String,
@@ -25,7 +26,6 @@ pub(super) struct Board {
 }
 
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the wire says board_id")]
 pub(super) struct BoardClosed {
     board_id: String,
 }
