@@ -141,6 +141,11 @@ impl Subscription {
     ) -> usize {
         self.reports.recv_many(batch, limit).await
     }
+
+    /// Reports that are ready and have not been taken.
+    pub fn waiting(&self) -> usize {
+        self.reports.len()
+    }
 }
 
 /// Something about the store is broken. The texts are for operators and name the file or server;

@@ -4,3 +4,5 @@ pub mod ambient;
 pub mod command;
 pub mod domain;
 pub mod event_store;
+pub mod projections;
+pub mod views;
