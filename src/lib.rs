@@ -5,4 +5,5 @@ pub mod command;
 pub mod domain;
 pub mod event_store;
 pub mod projections;
+pub mod query;
 pub mod views;

@@ -20,22 +20,13 @@ pub mod status;
 
 use std::sync::Arc;
 
-use crate::domain::{ArticleId, BoardId};
+use crate::views::Touched;
 
 /// The name of the projection that keeps the SQL views.
 pub const SQL: &str = "sql";
 
 /// The most events that are folded in one transaction.
 pub const MAX_BATCH: usize = 2_000;
-
-/// What a batch changed, for those who keep copies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// Articles whose rows changed.
-    pub articles: Vec<ArticleId>,
-    /// Boards whose rows, or whose lists of articles, changed.
-    pub boards: Vec<BoardId>,
-}
 
 /// Told what a batch changed, after its commit and before anyone hears of the new position.
 pub type OnCommit = Arc<dyn Fn(&Touched) + Send + Sync>;

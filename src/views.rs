@@ -15,6 +15,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::domain::{ArticleId, BoardId};
+
 /// Connections that read at once.
 const READERS: u32 = 4;
 /// How long a statement waits for a lock of another connection.
@@ -25,6 +27,15 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 const APPLICATION_ID: i64 = 0x4d64_6776;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// What a batch changed, for those who keep copies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Articles whose rows changed.
+    pub articles: Vec<ArticleId>,
+    /// Boards whose rows, or whose lists of articles, changed.
+    pub boards: Vec<BoardId>,
+}
 
 /// Why the views cannot be used. The texts are for operators.
 #[derive(Debug, thiserror::Error)]

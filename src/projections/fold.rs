@@ -7,13 +7,13 @@ use sqlx::SqliteConnection;
 use super::articles::{Articles, Standing, subject};
 use super::boards::Boards;
 use super::checkpoint::Checkpoint;
-use super::{Touched, Unfit, parked};
+use super::{Unfit, parked};
 use crate::domain::article::ArticleEvent;
 use crate::domain::board::BoardEvent;
 use crate::domain::{ArticleId, BoardId, Event, Fact};
 use crate::event_store::codec::{self, DecodeError, Decoded, UPCASTERS};
 use crate::event_store::{Position, RecordedEvent, StreamName};
-use crate::views::Views;
+use crate::views::{Touched, Views};
 
 /// What to do about an event that cannot be folded because of what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use super::fold::{Batch, FoldError, OnUnfit, fold};
 use super::status::{State, Status};
 use super::{MAX_BATCH, OnCommit, parked};
 use crate::ambient::{Clock, jittered};
-use crate::event_store::{EventStore, Reported, StoreError, Subscription};
+use crate::event_store::{EventStore, Position, Reported, StoreError, Subscription};
 use crate::views::Views;
 
 /// How often the status is written into the checkpoint's row.
@@ -37,6 +37,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Told of each commit.
     pub on_commit: OnCommit,
+    /// Told of each new position, after `on_commit`.
+    pub position: watch::Sender<Position>,
 }
 
 /// Folds the log into the SQL views.
@@ -65,6 +67,7 @@ impl Runner {
     /// Makes sure that views and log belong together.
     pub async fn start(parts: Parts) -> Result<(Self, watch::Receiver<Status>), CheckpointError> {
         let checkpoint = checkpoint::verified(&parts.views, &*parts.store, parts.log_id).await?;
+        parts.position.send_replace(checkpoint.position);
         let parked = parked::count(&parts.views).await?;
         let (status, watcher) = watch::channel(Status::starting(checkpoint.position, parked));
         Ok((
@@ -72,6 +75,7 @@ impl Runner {
                 parts,
                 checkpoint,
                 status,
+                level: false,
             },
             watcher,
         ))
@@ -116,6 +120,7 @@ impl Runner {
     async fn follow(&mut self) -> Result<std::convert::Infallible, Interruption> {
         if let Some(stored) = checkpoint::read(&self.parts.views).await? {
             self.checkpoint = stored;
+            self.parts.position.send_replace(self.checkpoint.position);
         }
         let mut subscription = self
             .parts
@@ -200,6 +205,7 @@ impl Runner {
 
     fn show_progress(&self, batch: &Batch, waiting: usize) {
         let (position, level) = (self.checkpoint.position, self.level);
+        self.parts.position.send_replace(position);
         let newest = batch.events.last().map(|read| read.recorded().recorded_at);
         self.status.send_modify(|status| {
             if level && !status.caught_up {
