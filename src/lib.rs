@@ -3,3 +3,4 @@
 pub mod ambient;
 pub mod domain;
 pub mod event_store;
+pub mod file_lock;
