@@ -4,6 +4,7 @@ pub mod ambient;
 pub mod command;
 pub mod domain;
 pub mod event_store;
+pub mod file_lock;
 pub mod projections;
 pub mod query;
 pub mod views;
