@@ -197,6 +197,15 @@ fn no_file_is_longer_than_500_lines_and_none_is_called_mod() {
 }
 
 #[test]
+fn a_module_has_its_place() {
+    assert_caught(
+        "helpers.rs",
+        "",
+        "say in tests/architecture/rules.rs whom it may know",
+    );
+}
+
+#[test]
 fn a_violation_names_its_line() {
     let said = said(
         "query.rs",

@@ -7,25 +7,31 @@ use super::tokens::{Token, tokens};
 
 const MAX_LINES: usize = 500;
 
-/// What a module may know of the crate, besides itself. A module that is not here sits on top
-/// (`lib`, `main`, `app`, `cli`, `config`, `telemetry`) and may know everything below.
+/// What sits on top and may know everything.
+const TOP: &[&str] = &["lib", "main", "app", "cli", "config", "node", "telemetry"];
+
+/// What every other module may know of the crate, besides itself.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("ambient", &["domain"]),
     ("file_lock", &["ambient"]),
+    ("rfc3339", &["domain"]),
     ("event_store", &["domain", "ambient", "file_lock"]),
     (
         "command",
         &["domain", "event_store", "ambient", "file_lock"],
     ),
-    ("audit", &["domain", "event_store", "ambient", "file_lock"]),
+    (
+        "audit",
+        &["domain", "event_store", "ambient", "file_lock", "rfc3339"],
+    ),
     (
         "views",
         &["domain", "event_store::Position", "ambient", "file_lock"],
     ),
     (
         "projections",
-        &["domain", "event_store", "views", "ambient"],
+        &["domain", "event_store", "views", "ambient", "file_lock"],
     ),
     (
         "query",
@@ -43,6 +49,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "views",
             "projections",
             "query",
+            "rfc3339",
         ],
     ),
 ];
@@ -112,6 +119,12 @@ fn layout(file: &str, source: &str) -> Vec<String> {
     if file.rsplit('/').next() == Some("mod.rs") {
         broken.push(format!(
             "src/{file}: put the module into `foo.rs` beside `foo/`"
+        ));
+    }
+    let module = |module: &str| is_in(file, module);
+    if !TOP.iter().any(|top| module(top)) && !MAY_KNOW.iter().any(|(name, _)| module(name)) {
+        broken.push(format!(
+            "src/{file}: say in tests/architecture/rules.rs whom it may know"
         ));
     }
     if lines > MAX_LINES {
