@@ -33,7 +33,6 @@ pub(crate) trait Fixture: Send {
 macro_rules! contract {
     ($fixture:ty: $($area:ident { $($test:ident),* $(,)? })*) => {
         $(mod $area {
-            #[allow(unused_imports, reason = "the fixture may come from anywhere")]
             use super::*;
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {

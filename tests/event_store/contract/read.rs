@@ -51,8 +51,8 @@ pub(crate) async fn an_event_comes_back_as_it_was_written(fixture: impl Fixture)
 
 pub(crate) async fn any_text_comes_back(fixture: impl Fixture) {
     let (store, stream, mut event) = (fixture.store(), fresh_stream(), event());
-    event.data = r#"{"마당":"\u0000 '\"; DROP TABLE event; -- 🏡"}"#.to_owned();
-    let data = event.data.clone();
+    let data = r#"{"마당":"\u0000 '\"; DROP TABLE event; -- 🏡"}"#;
+    event.data = data.into();
     store
         .append(&stream, Expected::NoStream, vec![event])
         .await
