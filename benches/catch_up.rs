@@ -8,13 +8,19 @@ use madang::event_store::sqlite::SqliteLog;
 use madang::event_store::identity;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
+use tokio::runtime::Runtime;
 
 use crate::support;
 
 /// Articles in the log.
 const ARTICLES: u64 = 1_000_000;
 
-pub(crate) async fn run() {
+/// Makes a log, then folds it.
+pub(crate) fn run(runtime: &Runtime) {
+    runtime.block_on(catch_up());
+}
+
+async fn catch_up() {
     let directory = support::directory();
     let path = directory.path().join("log.db");
     let log = Arc::new(
@@ -27,10 +33,10 @@ pub(crate) async fn run() {
         .expect("an identity");
     let begun = Instant::now();
     support::post_articles(&log, ARTICLES).await;
-    support::say(format!(
+    println!(
         "log of {ARTICLES} articles made in {:.1?}",
         begun.elapsed()
-    ));
+    );
     let before = support::resident_megabytes();
     let begun = Instant::now();
     let views = directory.path().join("views.db");
@@ -38,12 +44,12 @@ pub(crate) async fn run() {
         .await
         .expect("the views to be rebuilt");
     let took = begun.elapsed().as_secs_f64();
-    support::say(format!(
+    println!(
         "catch-up: {} events in {took:.2} s = {:.0} events/s; resident {before} MB before, {} MB \
          at the peak of all",
         rebuilt.events,
         f64::from(u32::try_from(rebuilt.events).unwrap_or(u32::MAX)) / took,
         support::peak_megabytes(),
-    ));
+    );
     log.close().await;
 }

@@ -14,11 +14,6 @@ use madang::event_store::{EventStore, Expected, NewEvent, StreamName};
 /// Boards that the articles stand on.
 const BOARDS: i64 = 10;
 
-#[expect(clippy::print_stdout, reason = "the numbers are what a benchmark is for")]
-pub(crate) fn say(line: impl std::fmt::Display) {
-    println!("{line}");
-}
-
 /// A directory on the file system of the build, not in memory.
 pub(crate) fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
