@@ -13,8 +13,21 @@ use super::snowflake::Snowflake;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The last instant that RFC 3339 can write: 9999-12-31T23:59:59.999Z.
-    pub const MAX: Self = Self(253_402_300_799_999);
+    /// The first instant that is written as RFC 3339: 0000-01-01T00:00:00.000Z.
+    pub const MIN: Self = Self(-62_167_219_200_000);
+    /// The last instant that is written as RFC 3339: 9999-12-30T22:00:00.999Z, so that it is in the
+    /// year 9999 in every time zone.
+    pub const MAX: Self = Self(253_402_207_200_999);
+}
+
+/// RFC 3339, in UTC, with milliseconds. Times before [`Timestamp::MIN`] or after
+/// [`Timestamp::MAX`] are shown as those.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = (*self).clamp(Self::MIN, Self::MAX);
+        let time = jiff::Timestamp::from_millisecond(shown.0).map_err(|_| fmt::Error)?;
+        write!(f, "{time:.3}")
+    }
 }
 
 /// The place of an event in its stream, counted from 0.

@@ -1,0 +1,188 @@
+//! The one loop that every command goes through.
+
+use std::time::Duration;
+
+use super::{CommandError, Done, Origin};
+use crate::ambient::jittered;
+use crate::domain::{Aggregate, Event, Fact, Revision};
+use crate::event_store::codec::{self, Decoded, Metadata, UPCASTERS};
+use crate::event_store::{
+    AppendError, Appended, EventStore, Expected, MAX_READ_EVENTS, NewEvent, Page, Position,
+    RecordedEvent, StoreError, StreamName,
+};
+
+/// How often a command is decided anew because its stream had moved.
+const MAX_ATTEMPTS: u32 = 5;
+/// How often an append of unknown outcome is repeated before the caller is told so.
+const MAX_REPEATS: u32 = 3;
+/// The longest wait before the first of either; the n-th waits up to n times as long.
+const BACK_OFF: Duration = Duration::from_millis(20);
+
+/// A stream folded into its aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded<A> {
+    /// The aggregate; `None` if it never was.
+    pub state: Option<A>,
+    /// The newest event's place in the stream.
+    pub revision: Option<Revision>,
+    /// The newest event's place in the log.
+    pub position: Option<Position>,
+}
+
+impl<A> Loaded<A> {
+    /// A stream without events. Also the first guess about a stream that is about to begin: if it
+    /// is wrong, the append will say so.
+    pub fn nothing() -> Self {
+        Self {
+            state: None,
+            revision: None,
+            position: None,
+        }
+    }
+}
+
+/// Reads a stream and folds it. An event in it that this release cannot read is an error: nobody
+/// may decide on half of what happened.
+pub async fn load<A: Aggregate>(
+    store: &dyn EventStore,
+    stream: &StreamName,
+) -> Result<Loaded<A>, StoreError> {
+    let mut loaded = Loaded::nothing();
+    loop {
+        let from = Expected::from(loaded.revision).first();
+        let page = store
+            .read_stream(stream, from, Page::forward(MAX_READ_EVENTS))
+            .await?;
+        let full = page.len() == MAX_READ_EVENTS;
+        for recorded in &page {
+            let fact = understood::<A>(recorded)?;
+            loaded.state = A::evolve(loaded.state, &fact);
+            loaded.revision = Some(recorded.revision);
+            loaded.position = Some(recorded.position);
+        }
+        if !full {
+            return Ok(loaded);
+        }
+    }
+}
+
+fn understood<A: Aggregate>(recorded: &RecordedEvent) -> Result<Fact<A::Event>, StoreError> {
+    let foreign = |detail: String| StoreError::Corrupt {
+        store: "event store".to_owned(),
+        place: format!("stream {} revision {}", recorded.stream, recorded.revision),
+        detail,
+    };
+    let decoded = codec::decode(recorded, UPCASTERS).map_err(|e| foreign(e.reason))?;
+    let event = match decoded {
+        Decoded::Known(fact) => {
+            let Fact {
+                event,
+                actor,
+                occurred_at,
+            } = *fact;
+            A::event_of(event).map(|event| Fact {
+                event,
+                actor,
+                occurred_at,
+            })
+        }
+        Decoded::Unknown => None,
+    };
+    event.ok_or_else(|| foreign(format!("{} does not belong here", recorded.event_type)))
+}
+
+/// Decides on `loaded` and appends what follows. If the stream has moved meanwhile: reads it and
+/// decides again, at most [`MAX_ATTEMPTS`] times, with a jittered wait.
+pub(super) async fn execute<A: Aggregate, R>(
+    store: &dyn EventStore,
+    (stream, mut loaded): (&StreamName, Loaded<A>),
+    origin: &Origin,
+    decide: impl Fn(Option<&A>) -> Result<Vec<A::Event>, R>,
+) -> Result<Done<A>, CommandError<R>> {
+    for attempt in 1..=MAX_ATTEMPTS {
+        let events = decide(loaded.state.as_ref()).map_err(|rejection| CommandError::Rejected {
+            rejection,
+            position: loaded.position,
+        })?;
+        match append(store, (stream, loaded.revision.into()), origin, &events).await {
+            Ok(appended) => return done(loaded, events, origin, appended),
+            Err(AppendError::WrongExpectedRevision { .. }) => {}
+            Err(AppendError::Store(error)) => return Err(error.into()),
+            Err(AppendError::Size) => return Err(oversized(stream).into()),
+        }
+        tokio::time::sleep(jittered(BACK_OFF * attempt)).await;
+        loaded = load(store, stream).await?;
+    }
+    Err(CommandError::Conflict)
+}
+
+fn done<A: Aggregate, R>(
+    loaded: Loaded<A>,
+    events: Vec<A::Event>,
+    origin: &Origin,
+    appended: Option<Appended>,
+) -> Result<Done<A>, CommandError<R>> {
+    let position = appended.map(|a| a.position).or(loaded.position);
+    let state = events.into_iter().fold(loaded.state, |state, event| {
+        let (actor, occurred_at) = (origin.actor.clone(), origin.occurred_at);
+        A::evolve(
+            state,
+            &Fact {
+                event,
+                actor,
+                occurred_at,
+            },
+        )
+    });
+    match (state, position) {
+        (Some(state), Some(position)) => Ok(Done { state, position }),
+        // `decide` accepted a command on a stream that stays empty: there is nothing to answer.
+        _ => Err(CommandError::Conflict),
+    }
+}
+
+fn oversized(stream: &StreamName) -> StoreError {
+    StoreError::Unavailable {
+        store: "event store".to_owned(),
+        detail: format!("the events for {stream} exceed the size of an append"),
+    }
+}
+
+/// Appends `events` under ids that follow from the command id, repeating while the outcome is
+/// unknown. `None` if there is nothing to append.
+pub(super) async fn append<E: Clone + Into<Event>>(
+    store: &dyn EventStore,
+    (stream, expected): (&StreamName, Expected),
+    origin: &Origin,
+    events: &[E],
+) -> Result<Option<Appended>, AppendError> {
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let new_events = encode(origin, events);
+    for repeat in 1..=MAX_REPEATS {
+        match store.append(stream, expected, new_events.clone()).await {
+            Err(AppendError::Store(StoreError::OutcomeUnknown { .. })) => {
+                tokio::time::sleep(jittered(BACK_OFF * repeat)).await;
+            }
+            outcome => return outcome.map(Some),
+        }
+    }
+    store.append(stream, expected, new_events).await.map(Some)
+}
+
+fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {
+    let metadata = Metadata {
+        correlation_id: origin.correlation_id,
+        causation_id: origin.command_id,
+        actor: origin.actor.clone(),
+        occurred_at: origin.occurred_at,
+        trace_id: origin.trace_id.clone(),
+        import: origin.import.clone(),
+    };
+    let encode = |(index, event): (usize, &E)| {
+        let event_id = codec::event_id(origin.command_id, index);
+        codec::encode(event.clone().into(), event_id, &metadata)
+    };
+    events.iter().enumerate().map(encode).collect()
+}
