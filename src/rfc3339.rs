@@ -9,7 +9,7 @@ const FIRST: i64 = -62_167_219_200_000;
 
 /// A time as text, like `2026-11-19T08:30:00.000Z`. Times that RFC 3339 cannot write are shown as
 /// the nearest one that it can.
-pub fn rfc3339(time: Timestamp) -> String {
+pub fn write(time: Timestamp) -> String {
     let writable = time.0.clamp(FIRST, Timestamp::MAX.0);
     let instant = Instant::from_millisecond(writable).unwrap_or(Instant::UNIX_EPOCH);
     format!("{instant:.3}")

@@ -1,0 +1,97 @@
+//! Answers that are a success, and the headers they carry.
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::error::Failure;
+use super::etag;
+use super::rejection::NodeError;
+use crate::domain::Revision;
+use crate::event_store::Position;
+
+/// Where in the log a command's answer stands.
+pub const MADANG_POSITION: HeaderName = HeaderName::from_static("madang-position");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Says where in the log an answer stands.
+pub(super) fn put_position(response: &mut Response, position: Position) {
+    if let Ok(value) = HeaderValue::try_from(position.to_string()) {
+        response.headers_mut().insert(MADANG_POSITION, value);
+    }
+}
+
+/// 200 with a body that is the same every time.
+pub(super) fn literal(body: &'static str) -> Response {
+    ([(CONTENT_TYPE, JSON)], body).into_response()
+}
+
+/// 200 with a body.
+pub(super) fn ok(body: &impl Serialize) -> Result<Response, Failure> {
+    Ok(([(CONTENT_TYPE, JSON)], bytes(body)?).into_response())
+}
+
+/// 200 with a body and its tag; 304 if the caller has it already.
+pub(super) fn tagged(
+    asked: &HeaderMap,
+    revision: Revision,
+    body: &impl Serialize,
+) -> Result<Response, Failure> {
+    let bytes = bytes(body)?;
+    let tag = etag::of(revision, &bytes);
+    let mut response = if etag::already_held(asked, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(CONTENT_TYPE, JSON)], bytes).into_response()
+    };
+    put_tag(&mut response, &tag);
+    Ok(response)
+}
+
+/// What a command made of something: 200 with its body, tag and position.
+pub(super) fn changed(
+    position: Position,
+    revision: Revision,
+    body: &impl Serialize,
+) -> Result<Response, Failure> {
+    let mut response = tagged(&HeaderMap::new(), revision, body)?;
+    put_position(&mut response, position);
+    Ok(response)
+}
+
+/// What a command made: 201 with its place, body, tag and position.
+pub(super) fn created(
+    location: &str,
+    position: Position,
+    body: &impl Serialize,
+) -> Result<Response, Failure> {
+    let mut response = changed(position, Revision::FIRST, body)?;
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(value) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    Ok(response)
+}
+
+/// A command that leaves nothing to show: 204 with its position.
+pub(super) fn gone(position: Position) -> Response {
+    let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
+    put_position(&mut response, position);
+    response
+}
+
+fn put_tag(response: &mut Response, tag: &str) {
+    if let Ok(value) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(ETAG, value);
+    }
+}
+
+fn bytes(body: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        NodeError::Broken.into()
+    })
+}
