@@ -65,6 +65,16 @@ pub struct RecordedEvent {
     pub recorded_at: Timestamp,
 }
 
+/// Checks that an append keeps to the limits, and counts its bytes.
+pub(crate) fn append_size(events: &[NewEvent]) -> Result<usize, AppendError> {
+    let bytes = events.iter().map(|e| e.data.len() + e.metadata.len()).sum();
+    if (1..=MAX_APPEND_EVENTS).contains(&events.len()) && bytes <= MAX_APPEND_BYTES {
+        Ok(bytes)
+    } else {
+        Err(AppendError::Size)
+    }
+}
+
 /// Where its writer believes the stream to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -140,6 +150,11 @@ impl Subscription {
         limit: usize,
     ) -> usize {
         self.reports.recv_many(batch, limit).await
+    }
+
+    /// Reports that are ready and have not been taken.
+    pub fn waiting(&self) -> usize {
+        self.reports.len()
     }
 }
 

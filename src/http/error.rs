@@ -15,6 +15,7 @@ use crate::command::ids::IdError;
 use crate::domain::article::ArticleRejection;
 use crate::domain::board::BoardRejection;
 use crate::event_store::{Position, StoreError};
+use crate::query::QueryError;
 
 /// Seconds after which an overloaded node may be asked again.
 const SOON: u32 = 1;
@@ -90,6 +91,7 @@ impl From<RouteError> for Failure {
         use RouteError as E;
         let kind = match error {
             E::NotFound => kind(S::NOT_FOUND, "no-such-path", "No such path"),
+            E::StreamNotFound => kind(S::NOT_FOUND, "stream-not-found", "No such stream"),
             E::MethodNotAllowed => kind(
                 S::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -262,6 +264,34 @@ impl From<IdError> for Failure {
         let kind = kind(S::SERVICE_UNAVAILABLE, "no-ids", "No new ids");
         let mut problem = Problem::new(kind, detail);
         problem.retry_after = Some(LATER);
+        problem.into()
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        use QueryError as E;
+        let (name, title, retry_after, detail) = match error {
+            E::Behind => (
+                "views-behind",
+                "Views behind",
+                SOON,
+                "the views have not reached the position in time; the command itself stands",
+            ),
+            E::TooManyWaiting => (
+                "overloaded",
+                "Overloaded",
+                SOON,
+                "too many readers are waiting for a position",
+            ),
+            E::Unavailable(error) => {
+                tracing::error!(error, "the views cannot be read");
+                let detail = "the views are away";
+                ("views-unavailable", "Views unavailable", LATER, detail)
+            }
+        };
+        let mut problem = Problem::new(kind(S::SERVICE_UNAVAILABLE, name, title), detail);
+        problem.retry_after = Some(retry_after);
         problem.into()
     }
 }

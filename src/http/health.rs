@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 
 use super::api::Api;
@@ -66,5 +66,5 @@ pub(super) async fn ready(State(api): State<Arc<Api>>) -> Result<Response, Failu
         return Err(NodeError::NotReady(checks).into());
     }
     let status = "ready";
-    Ok(json::ok(&Ready { status, checks })?.into_response())
+    json::ok(&Ready { status, checks })
 }

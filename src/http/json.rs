@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::error::Failure;
 use super::etag;
 use super::rejection::NodeError;
-use crate::domain::Revision;
 use crate::event_store::Position;
+use crate::query::Document;
 
 /// Where in the log a command's answer stands.
 pub const MADANG_POSITION: HeaderName = HeaderName::from_static("madang-position");
@@ -31,49 +31,46 @@ pub(super) fn literal(body: &'static str) -> Response {
 
 /// 200 with a body.
 pub(super) fn ok(body: &impl Serialize) -> Result<Response, Failure> {
-    Ok(([(CONTENT_TYPE, JSON)], bytes(body)?).into_response())
+    let bytes = serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        NodeError::Broken
+    })?;
+    Ok(([(CONTENT_TYPE, JSON)], bytes).into_response())
 }
 
-/// 200 with a body and its tag; 304 if the caller has it already.
-pub(super) fn tagged(
-    asked: &HeaderMap,
-    revision: Revision,
-    body: &impl Serialize,
-) -> Result<Response, Failure> {
-    let bytes = bytes(body)?;
-    let tag = etag::of(revision, &bytes);
-    let mut response = if etag::already_held(asked, &tag) {
+/// 200 with what the views know of one thing; 304 if the caller has it already.
+pub(super) fn document(asked: &HeaderMap, document: &Document) -> Response {
+    let held = |tag: &String| etag::already_held(asked, tag);
+    let mut response = if document.etag.as_ref().is_some_and(held) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, JSON)], bytes).into_response()
+        list(document)
     };
-    put_tag(&mut response, &tag);
-    Ok(response)
+    put_tag(&mut response, document);
+    response
+}
+
+/// 200 with a part of a list.
+pub(super) fn list(document: &Document) -> Response {
+    ([(CONTENT_TYPE, JSON)], document.body.clone()).into_response()
 }
 
 /// What a command made of something: 200 with its body, tag and position.
-pub(super) fn changed(
-    position: Position,
-    revision: Revision,
-    body: &impl Serialize,
-) -> Result<Response, Failure> {
-    let mut response = tagged(&HeaderMap::new(), revision, body)?;
+pub(super) fn changed(position: Position, document: Document) -> Response {
+    let mut response = list(&document);
+    put_tag(&mut response, &document);
     put_position(&mut response, position);
-    Ok(response)
+    response
 }
 
 /// What a command made: 201 with its place, body, tag and position.
-pub(super) fn created(
-    location: &str,
-    position: Position,
-    body: &impl Serialize,
-) -> Result<Response, Failure> {
-    let mut response = changed(position, Revision::FIRST, body)?;
+pub(super) fn created(location: &str, position: Position, document: Document) -> Response {
+    let mut response = changed(position, document);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(value) = HeaderValue::from_str(location) {
         response.headers_mut().insert(LOCATION, value);
     }
-    Ok(response)
+    response
 }
 
 /// A command that leaves nothing to show: 204 with its position.
@@ -83,15 +80,9 @@ pub(super) fn gone(position: Position) -> Response {
     response
 }
 
-fn put_tag(response: &mut Response, tag: &str) {
-    if let Ok(value) = HeaderValue::from_str(tag) {
+fn put_tag(response: &mut Response, document: &Document) {
+    let tag = document.etag.as_deref().map(HeaderValue::from_str);
+    if let Some(Ok(value)) = tag {
         response.headers_mut().insert(ETAG, value);
     }
-}
-
-fn bytes(body: &impl Serialize) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec(body).map_err(|error| {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        NodeError::Broken.into()
-    })
 }

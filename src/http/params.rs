@@ -130,7 +130,7 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// The page of this number, from 1.
-    Page(u64),
+    Page(u32),
     /// What follows this cursor; the beginning without one.
     After(Option<String>),
 }
@@ -150,11 +150,11 @@ impl Slice {
     /// The greatest size of a part.
     const MAX_SIZE: u32 = 100;
     /// The last page that can be asked for.
-    const MAX_PAGE: u64 = 1_000_000_000;
+    const MAX_PAGE: u32 = 1_000_000_000;
 
     fn read(query: Query<'_>) -> Result<Self, ParamError> {
         let size = query.parsed("size", "a number from 1 to 100", |text| {
-            number(text, Self::MAX_SIZE.into()).and_then(|size| u32::try_from(size).ok())
+            number(text, Self::MAX_SIZE)
         })?;
         let page = query.parsed("page", "a number from 1 to 1,000,000,000", |text| {
             number(text, Self::MAX_PAGE)
@@ -172,9 +172,9 @@ impl Slice {
 }
 
 /// Digits only: no sign, no space, from 1 to `max`.
-fn number(text: &str, max: u64) -> Option<u64> {
+fn number(text: &str, max: u32) -> Option<u32> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let value: u64 = digits.then(|| text.parse().ok())??;
+    let value: u32 = digits.then(|| text.parse().ok())??;
     (1..=max).contains(&value).then_some(value)
 }
 

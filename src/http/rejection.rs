@@ -31,6 +31,9 @@ pub enum RouteError {
     /// No such path.
     #[error("there is nothing at this path")]
     NotFound,
+    /// The log holds no such stream.
+    #[error("there is no such stream")]
+    StreamNotFound,
     /// The path is there, the method is not.
     #[error("this path does not answer to this method; see Allow")]
     MethodNotAllowed,

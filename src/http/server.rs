@@ -3,7 +3,6 @@
 //! What must hold: after the signal to stop no new connection is taken, every request that is in
 //! flight gets its answer within [`DRAIN`], and idle connections are closed at once.
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +12,12 @@ use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::{Service, ServiceExt as _};
+use tower::Service as _;
 
 /// The most connections at a time; more wait in the listener's queue.
 pub const MAX_CONNECTIONS: usize = 10_000;
@@ -71,14 +70,13 @@ fn serve(
     graceful: &GracefulShutdown,
 ) {
     let router = router.clone();
-    let service = tower::service_fn(move |request: Request<Incoming>| {
-        let mut router = router.clone();
-        async move { router.call(request.map(Body::new)).await }
+    let service = service_fn(move |request: Request<Incoming>| {
+        router.clone().call(request.map(Body::new))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = watched.await {

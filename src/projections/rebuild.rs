@@ -1,0 +1,177 @@
+//! A replay: the views folded anew from the first event on, into a file of their own that takes the
+//! old one's place when it is complete. Until then the old views stay as they are, so a replay may
+//! fail or be killed at any moment.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+use super::MAX_BATCH;
+use super::checkpoint::{self, CheckpointError};
+use super::fold::{Batch, FoldError, OnUnfit, fold};
+use super::parked;
+use crate::event_store::{EventStore, Position, Reported, StoreError, identity};
+use crate::views::{Views, ViewsError};
+
+/// Why the views were not rebuilt. The old ones are untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] StoreError),
+    /// There is no log to rebuild from.
+    #[error("the log is empty: there is nothing to rebuild the views from")]
+    EmptyLog,
+    /// The subscription ended before the end of the log.
+    #[error("the log ended early, at position {0}")]
+    Ended(Position),
+    /// The new views failed.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// The new views cannot be asked.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// An event cannot be folded, or the new views cannot be written.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The new file cannot take the old one's place.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What a rebuild did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Events read.
+    pub events: u64,
+    /// Events of types that this release has never heard of, which were skipped.
+    pub unknown: u64,
+    /// Events that were parked.
+    pub parked: u64,
+    /// Where the new views stand.
+    pub position: Position,
+}
+
+/// Folds the log from its beginning to its present end into new views at `path`. `progress` hears
+/// the position after each batch. The caller keeps every projector away meanwhile.
+pub async fn rebuild(
+    store: &dyn EventStore,
+    path: &Path,
+    on_unfit: OnUnfit,
+    mut progress: impl FnMut(Position),
+) -> Result<Rebuilt, RebuildError> {
+    let log_id = identity::read(store).await?.ok_or(RebuildError::EmptyLog)?;
+    settle(path).await?;
+    let new = with_suffix(path, ".replay");
+    remove(&new)?;
+    let views = Views::open(&new).await?;
+    let mut checkpoint = checkpoint::verified(&views, store, log_id).await?;
+    let head = store.head().await?;
+    let mut subscription = store.subscribe_all(Position::START).await?;
+    let mut rebuilt = Rebuilt {
+        events: 0,
+        unknown: 0,
+        parked: 0,
+        position: Position::START,
+    };
+    let mut reports = Vec::with_capacity(MAX_BATCH);
+    while checkpoint.position < head {
+        if subscription.next_batch(&mut reports, MAX_BATCH).await == 0 {
+            return Err(RebuildError::Ended(checkpoint.position));
+        }
+        let batch = batch(&mut reports, checkpoint.position)?;
+        let folded = fold(&views, &checkpoint, &batch, on_unfit).await?;
+        checkpoint = folded.checkpoint;
+        rebuilt.events += batch.events.len() as u64;
+        rebuilt.unknown += folded.unknown;
+        progress(checkpoint.position);
+    }
+    rebuilt.position = checkpoint.position;
+    rebuilt.parked = parked::count(&views).await.map_err(CheckpointError::from)?;
+    views.close().await;
+    replace(path, &new)?;
+    Ok(rebuilt)
+}
+
+/// Folds the old file's write-ahead log into it, so that the file is whole without it. A damaged
+/// file may stay damaged, it is about to be replaced; somebody else's database may not be.
+async fn settle(path: &Path) -> Result<(), ViewsError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    match Views::open(path).await {
+        Ok(old) => old.close().await,
+        Err(error @ ViewsError::Foreign { .. }) => return Err(error),
+        Err(error) => warn!(%error, "the old views cannot be opened"),
+    }
+    Ok(())
+}
+
+fn batch(
+    reports: &mut Vec<Result<Reported, StoreError>>,
+    from: Position,
+) -> Result<Batch, StoreError> {
+    let mut batch = Batch {
+        end: from,
+        ..Batch::default()
+    };
+    for report in reports.drain(..) {
+        match report? {
+            Reported::Event(recorded) => batch.push(recorded),
+            Reported::Checkpoint(position) => batch.skip_to(position),
+            Reported::CaughtUp => {}
+        }
+    }
+    Ok(batch)
+}
+
+/// Puts the complete file `new` into the place of `old`. The old write-ahead log goes first: left
+/// beside the new file it would be taken for the new file's own.
+fn replace(old: &Path, new: &Path) -> Result<(), RebuildError> {
+    let fail = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RebuildError::File { path, source }
+    };
+    File::open(new)
+        .and_then(|file| file.sync_all())
+        .map_err(fail(new))?;
+    for suffix in ["-wal", "-shm"] {
+        let beside = with_suffix(old, suffix);
+        absent_is_fine(fs::remove_file(&beside)).map_err(fail(&beside))?;
+    }
+    fs::rename(new, old).map_err(fail(old))?;
+    let directory = old.parent().filter(|d| !d.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    File::open(directory)
+        .and_then(|d| d.sync_all())
+        .map_err(fail(directory))
+}
+
+fn remove(path: &Path) -> Result<(), RebuildError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let path = with_suffix(path, suffix);
+        absent_is_fine(fs::remove_file(&path))
+            .map_err(|source| RebuildError::File { path, source })?;
+    }
+    Ok(())
+}
+
+fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

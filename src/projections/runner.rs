@@ -1,0 +1,237 @@
+//! Follows the log and folds it into the views for as long as the process lives.
+//!
+//! All its state that matters is the checkpoint in the database, so it may be dropped at any await:
+//! what was not committed never happened.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::checkpoint::{self, Checkpoint, CheckpointError};
+use super::fold::{Batch, FoldError, OnUnfit, fold};
+use super::status::{State, Status};
+use super::{MAX_BATCH, OnCommit, parked};
+use crate::ambient::{Clock, jittered};
+use crate::event_store::{EventStore, Position, Reported, StoreError, Subscription};
+use crate::views::Views;
+
+/// How often the status is written into the checkpoint's row.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// The first and the longest wait before a failed step is tried again.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// What a projector works with.
+pub struct Parts {
+    /// The log.
+    pub store: Arc<dyn EventStore>,
+    /// The identity of the log.
+    pub log_id: Uuid,
+    /// The views.
+    pub views: Views,
+    /// For lags and reports.
+    pub clock: Clock,
+    /// Told of each commit.
+    pub on_commit: OnCommit,
+    /// Told of each new position, after `on_commit`.
+    pub position: watch::Sender<Position>,
+}
+
+/// Folds the log into the SQL views.
+pub struct Runner {
+    parts: Parts,
+    checkpoint: Checkpoint,
+    status: watch::Sender<Status>,
+    /// Whether the present subscription has reported all that was in the log when it began.
+    level: bool,
+}
+
+/// Why the runner has to subscribe anew.
+#[derive(Debug, thiserror::Error)]
+enum Interruption {
+    #[error(transparent)]
+    Log(#[from] StoreError),
+    #[error("the subscription ended")]
+    Ended,
+    #[error("another projector is ahead")]
+    Overtaken,
+    #[error("the views: {0}")]
+    Views(#[from] sqlx::Error),
+}
+
+impl Runner {
+    /// Makes sure that views and log belong together.
+    pub async fn start(parts: Parts) -> Result<(Self, watch::Receiver<Status>), CheckpointError> {
+        let checkpoint = checkpoint::verified(&parts.views, &*parts.store, parts.log_id).await?;
+        parts.position.send_replace(checkpoint.position);
+        let parked = parked::count(&parts.views).await?;
+        let (status, watcher) = watch::channel(Status::starting(checkpoint.position, parked));
+        Ok((
+            Self {
+                parts,
+                checkpoint,
+                status,
+                level: false,
+            },
+            watcher,
+        ))
+    }
+
+    /// Runs until `stop` is ready.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        tokio::select! {
+            () = self.follow_for_ever() => {}
+            () = &mut stop => {}
+        }
+        self.status
+            .send_modify(|status| status.state = State::Stopped);
+        self.report().await;
+    }
+
+    async fn follow_for_ever(&mut self) {
+        let mut wait = BACK_OFF.0;
+        loop {
+            let before = self.checkpoint.position;
+            let Err(interruption) = self.follow().await;
+            let state = match interruption {
+                Interruption::Log(_) | Interruption::Ended => State::ReaderDown,
+                Interruption::Views(_) => State::Retrying,
+                Interruption::Overtaken => State::CatchingUp,
+            };
+            warn!(%interruption, "the projector subscribes anew");
+            self.status.send_modify(|status| status.state = state);
+            self.report().await;
+            let advanced = self.checkpoint.position > before;
+            wait = if advanced {
+                BACK_OFF.0
+            } else {
+                (wait * 2).min(BACK_OFF.1)
+            };
+            tokio::time::sleep(jittered(wait)).await;
+        }
+    }
+
+    /// The life of one subscription.
+    async fn follow(&mut self) -> Result<std::convert::Infallible, Interruption> {
+        if let Some(stored) = checkpoint::read(&self.parts.views).await? {
+            self.checkpoint = stored;
+            self.parts.position.send_replace(self.checkpoint.position);
+        }
+        let mut subscription = self
+            .parts
+            .store
+            .subscribe_all(self.checkpoint.position)
+            .await?;
+        self.level = false;
+        self.status
+            .send_modify(|status| status.state = State::CatchingUp);
+        let mut reports = Vec::with_capacity(MAX_BATCH);
+        let mut ticks = tokio::time::interval(REPORT_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                received = subscription.next_batch(&mut reports, MAX_BATCH) => {
+                    if received == 0 {
+                        return Err(Interruption::Ended);
+                    }
+                    self.take(&mut reports, &subscription).await?;
+                }
+                _ = ticks.tick() => self.report().await,
+            }
+        }
+    }
+
+    async fn take(
+        &mut self,
+        reports: &mut Vec<Result<Reported, StoreError>>,
+        subscription: &Subscription,
+    ) -> Result<(), Interruption> {
+        let mut batch = Batch {
+            end: self.checkpoint.position,
+            ..Batch::default()
+        };
+        let mut broken = Ok(());
+        for report in reports.drain(..) {
+            match report {
+                Ok(Reported::Event(recorded)) => batch.push(recorded),
+                Ok(Reported::Checkpoint(position)) => batch.skip_to(position),
+                Ok(Reported::CaughtUp) => self.level = true,
+                Err(error) => broken = Err(error.into()),
+            }
+        }
+        if batch.end > self.checkpoint.position {
+            self.fold(&batch).await?;
+        }
+        self.show_progress(&batch, subscription.waiting());
+        broken
+    }
+
+    /// Folds a batch, trying for ever while the views fail.
+    async fn fold(&mut self, batch: &Batch) -> Result<(), Interruption> {
+        let mut wait = BACK_OFF.0;
+        loop {
+            match fold(&self.parts.views, &self.checkpoint, batch, OnUnfit::Park).await {
+                Ok(folded) => {
+                    (self.parts.on_commit)(&folded.touched);
+                    self.checkpoint = folded.checkpoint;
+                    if folded.parked > 0 {
+                        error!(
+                            events = folded.parked,
+                            "parked events that cannot be folded"
+                        );
+                        self.status
+                            .send_modify(|status| status.parked += folded.parked);
+                    }
+                    return Ok(());
+                }
+                Err(FoldError::Overtaken) => return Err(Interruption::Overtaken),
+                Err(error) => {
+                    error!(%error, views = %self.parts.views.path().display(), "cannot fold");
+                    self.status.send_modify(|status| {
+                        status.state = State::Retrying;
+                        status.waiting = batch.events.len() as u64;
+                    });
+                    tokio::time::sleep(jittered(wait)).await;
+                    wait = (wait * 2).min(BACK_OFF.1);
+                }
+            }
+        }
+    }
+
+    fn show_progress(&self, batch: &Batch, waiting: usize) {
+        let (position, level) = (self.checkpoint.position, self.level);
+        self.parts.position.send_replace(position);
+        let newest = batch.events.last().map(|read| read.recorded().recorded_at);
+        self.status.send_modify(|status| {
+            if level && !status.caught_up {
+                info!(%position, "the views are level with the log");
+            }
+            status.position = position;
+            status.head = status.head.max(position);
+            status.caught_up |= level;
+            status.state = if level {
+                State::Live
+            } else {
+                State::CatchingUp
+            };
+            status.waiting = waiting as u64;
+            status.behind_since = if level && waiting == 0 {
+                None
+            } else {
+                newest.or(status.behind_since)
+            };
+        });
+    }
+
+    async fn report(&self) {
+        let status = *self.status.borrow();
+        if let Err(error) = status.report(&self.parts.views, &self.parts.clock).await {
+            warn!(%error, "cannot report the projector's status");
+        }
+    }
+}

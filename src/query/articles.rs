@@ -1,0 +1,207 @@
+//! One article, and a board's list of them.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::cache::Key;
+use super::{Document, Items, Lookup, Part, Queries, QueryError, Row, count, time};
+use crate::domain::{ArticleId, BoardId, Timestamp};
+use crate::event_store::Position;
+
+/// What readers see of an article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArticleView {
+    /// The list item.
+    pub summary: ArticleSummary,
+    /// What it says.
+    pub content: String,
+}
+
+/// What a list shows of an article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArticleSummary {
+    /// Which article.
+    pub article_id: i64,
+    /// Where it stands.
+    pub board_id: i64,
+    /// Its title.
+    pub title: String,
+    /// Who wrote it.
+    pub writer_id: String,
+    /// The writer's name at that time.
+    pub writer_name: String,
+    /// When it was posted.
+    pub created_at: Timestamp,
+    /// When it was last edited.
+    pub modified_at: Option<Timestamp>,
+    /// The newest event's place in its stream.
+    pub revision: u64,
+    /// What readers did with it.
+    pub counts: Counts,
+}
+
+/// How often readers commented on an article, liked and viewed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Comments that are live.
+    pub comments: u64,
+    /// Users who like it.
+    pub likes: u64,
+    /// Views that counted.
+    pub views: u64,
+}
+
+impl Queries {
+    /// An article, rendered by `render`. Cached.
+    pub async fn article(
+        &self,
+        id: ArticleId,
+        wait_for: Option<Position>,
+        render: fn(ArticleView) -> Document,
+    ) -> Result<Lookup, QueryError> {
+        let load = async {
+            Ok(match self.read_article(id).await? {
+                Row::Live(view) => Lookup::Found(Arc::new(render(view))),
+                Row::Deleted => Lookup::Deleted,
+                Row::Missing => Lookup::NotFound,
+            })
+        };
+        self.through_cache(Key::Article(id), wait_for, load).await
+    }
+
+    /// What readers did with an article so far, as the views have it: for the answers of commands.
+    pub async fn counts(&self, id: ArticleId) -> Result<Counts, QueryError> {
+        Ok(match self.read_article(id).await? {
+            Row::Live(view) => view.summary.counts,
+            Row::Deleted | Row::Missing => Counts::default(),
+        })
+    }
+
+    /// A part of a board's list of articles, newest first, rendered by `render`. Cached. Not found
+    /// if the board never was.
+    pub async fn board_articles(
+        &self,
+        (board_id, part): (BoardId, Part),
+        wait_for: Option<Position>,
+        render: fn(BoardId, Items<ArticleSummary>) -> Document,
+    ) -> Result<Lookup, QueryError> {
+        let load = async {
+            Ok(match self.read_board_articles(board_id, part).await? {
+                Some(items) => Lookup::Found(Arc::new(render(board_id, items))),
+                None => Lookup::NotFound,
+            })
+        };
+        self.through_cache(Key::BoardArticles(board_id, part), wait_for, load)
+            .await
+    }
+
+    async fn read_article(&self, id: ArticleId) -> sqlx::Result<Row<ArticleView>> {
+        const SELECT: &str = "SELECT article_id, board_id, title, writer_id, writer_name, \
+             created_at, modified_at, revision, content, deleted FROM article WHERE article_id = ?";
+        let row = sqlx::query(SELECT)
+            .bind(id.to_i64())
+            .fetch_optional(self.views.readers())
+            .await?;
+        let Some(row) = row else {
+            return Ok(Row::Missing);
+        };
+        if row.try_get(9)? {
+            return Ok(Row::Deleted);
+        }
+        Ok(Row::Live(ArticleView {
+            summary: summary(&row)?,
+            content: row.try_get(8)?,
+        }))
+    }
+
+    async fn read_board_articles(
+        &self,
+        board_id: BoardId,
+        part: Part,
+    ) -> sqlx::Result<Option<Items<ArticleSummary>>> {
+        const TOTAL: &str = "SELECT article_count FROM board WHERE board_id = ?";
+        // One transaction is one snapshot: the page and its total agree.
+        let mut snapshot = self.views.readers().begin().await?;
+        let total: Option<i64> = sqlx::query_scalar(TOTAL)
+            .bind(board_id.to_i64())
+            .fetch_optional(&mut *snapshot)
+            .await?;
+        let Some(total) = total else { return Ok(None) };
+        let items = match part {
+            Part::Page { number, size } => {
+                let offset = u64::from(number.saturating_sub(1)) * u64::from(size);
+                let items = if offset < count(total) {
+                    page(&mut snapshot, board_id, (offset, size)).await?
+                } else {
+                    Vec::new()
+                };
+                Items {
+                    items,
+                    part,
+                    total: count(total),
+                    next_after: None,
+                }
+            }
+            Part::After { after, size } => {
+                let items = following(&mut snapshot, board_id, (after, size + 1)).await?;
+                Items::cut(items, part, size, |item| item.article_id)
+            }
+        };
+        snapshot.commit().await?;
+        Ok(Some(items))
+    }
+}
+
+/// Skips over the index alone and reads only the rows of the page.
+async fn page(
+    snapshot: &mut SqliteConnection,
+    board_id: BoardId,
+    (offset, size): (u64, u32),
+) -> sqlx::Result<Vec<ArticleSummary>> {
+    const SELECT: &str = "SELECT a.article_id, a.board_id, a.title, a.writer_id, a.writer_name, \
+         a.created_at, a.modified_at, a.revision FROM (SELECT article_id FROM article \
+         WHERE board_id = ? AND deleted = 0 ORDER BY article_id DESC LIMIT ? OFFSET ?) AS p \
+         JOIN article AS a ON a.article_id = p.article_id ORDER BY a.article_id DESC";
+    let rows = sqlx::query(SELECT)
+        .bind(board_id.to_i64())
+        .bind(i64::from(size))
+        .bind(i64::try_from(offset).unwrap_or(i64::MAX))
+        .fetch_all(snapshot)
+        .await?;
+    rows.iter().map(summary).collect()
+}
+
+async fn following(
+    snapshot: &mut SqliteConnection,
+    board_id: BoardId,
+    (after, limit): (Option<i64>, u32),
+) -> sqlx::Result<Vec<ArticleSummary>> {
+    const SELECT: &str = "SELECT article_id, board_id, title, writer_id, writer_name, \
+         created_at, modified_at, revision FROM article \
+         WHERE board_id = ? AND deleted = 0 AND article_id < ? \
+         ORDER BY article_id DESC LIMIT ?";
+    let rows = sqlx::query(SELECT)
+        .bind(board_id.to_i64())
+        .bind(after.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(snapshot)
+        .await?;
+    rows.iter().map(summary).collect()
+}
+
+fn summary(row: &SqliteRow) -> sqlx::Result<ArticleSummary> {
+    Ok(ArticleSummary {
+        article_id: row.try_get(0)?,
+        board_id: row.try_get(1)?,
+        title: row.try_get(2)?,
+        writer_id: row.try_get(3)?,
+        writer_name: row.try_get(4)?,
+        created_at: time(row.try_get(5)?),
+        modified_at: row.try_get::<Option<i64>, _>(6)?.map(time),
+        revision: count(row.try_get(7)?),
+        // No view holds comments, likes or views yet, so nobody can have made any.
+        counts: Counts::default(),
+    })
+}

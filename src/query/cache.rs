@@ -1,0 +1,162 @@
+//! Answers as they were rendered, for at most a second.
+//!
+//! What must hold, while readers, loads and the projector run at once: an answer that was loaded
+//! before a change was committed is not served after the projector said so. Every key falls into a
+//! *slot*, and a slot counts the changes to what falls into it. An entry remembers the count from
+//! before its load began, and is good for as long as the count is still the same. So forgetting is
+//! counting up; nobody has to find entries, and a load that was under way when the change came is
+//! stale the moment that it ends. Two things in one slot cost a reload, never a wrong answer.
+//!
+//! "Not found" is cached too; errors are not. One load at a time runs for a key, and who comes
+//! meanwhile shares it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::future::Cache as Moka;
+
+use super::{Lookup, Part, QueryError};
+use crate::domain::{ArticleId, BoardId};
+use crate::views::Touched;
+
+/// The greatest age of an answer, counted from before it was loaded.
+const MAX_AGE: Duration = Duration::from_secs(1);
+/// The most memory that answers take, in bytes.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// What an entry takes besides its body, roughly, in bytes.
+const ENTRY_BYTES: usize = 256;
+/// Slots that changes are counted in, for boards and for articles.
+const SLOTS: usize = 4096;
+
+/// What an answer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    Article(ArticleId),
+    Board(BoardId),
+    Boards(Part),
+    BoardArticles(BoardId, Part),
+}
+
+#[derive(Clone)]
+struct Entry {
+    answer: Result<Lookup, QueryError>,
+    loaded_at: Instant,
+    changes: u64,
+}
+
+#[derive(Clone)]
+pub(super) struct Cache {
+    entries: Moka<Key, Entry>,
+    articles: Arc<[AtomicU64]>,
+    boards: Arc<[AtomicU64]>,
+    any_board: Arc<AtomicU64>,
+}
+
+impl Cache {
+    pub(super) fn new() -> Self {
+        let slots = || (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+        let entries = Moka::builder()
+            .max_capacity(MAX_BYTES)
+            .weigher(|_, entry: &Entry| entry.bytes())
+            .time_to_live(MAX_AGE)
+            .build();
+        Self {
+            entries,
+            articles: slots(),
+            boards: slots(),
+            any_board: Arc::default(),
+        }
+    }
+
+    /// A good entry's answer, or that of a load that begins now or is under way.
+    pub(super) async fn get_or_load(
+        &self,
+        key: Key,
+        load: impl Future<Output = Result<Lookup, QueryError>> + Send,
+    ) -> Result<Lookup, QueryError> {
+        if let Some(entry) = self.entries.get(&key).await
+            && self.is_good(&key, &entry)
+        {
+            return entry.answer;
+        }
+        let load = async {
+            let (loaded_at, changes) = (Instant::now(), self.changes(&key));
+            Entry {
+                answer: load.await,
+                loaded_at,
+                changes,
+            }
+        };
+        let stale = |entry: &Entry| !self.is_good(&key, entry);
+        self.entries
+            .entry(key)
+            .or_insert_with_if(load, stale)
+            .await
+            .into_value()
+            .answer
+    }
+
+    /// The answer of a load that begins now.
+    pub(super) async fn load_now(
+        &self,
+        key: Key,
+        load: impl Future<Output = Result<Lookup, QueryError>>,
+    ) -> Result<Lookup, QueryError> {
+        let (loaded_at, changes) = (Instant::now(), self.changes(&key));
+        let answer = load.await;
+        if answer.is_ok() {
+            let entry = Entry {
+                answer: answer.clone(),
+                loaded_at,
+                changes,
+            };
+            self.entries.insert(key, entry).await;
+        }
+        answer
+    }
+
+    pub(super) fn forget(&self, touched: &Touched) {
+        for id in &touched.articles {
+            slot(&self.articles, id.to_i64()).fetch_add(1, Ordering::Release);
+        }
+        for id in &touched.boards {
+            slot(&self.boards, id.to_i64()).fetch_add(1, Ordering::Release);
+        }
+        if !touched.boards.is_empty() {
+            self.any_board.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    fn is_good(&self, key: &Key, entry: &Entry) -> bool {
+        entry.answer.is_ok()
+            && entry.loaded_at.elapsed() < MAX_AGE
+            && entry.changes == self.changes(key)
+    }
+
+    fn changes(&self, key: &Key) -> u64 {
+        let count = match key {
+            Key::Article(id) => slot(&self.articles, id.to_i64()),
+            Key::Board(id) | Key::BoardArticles(id, _) => slot(&self.boards, id.to_i64()),
+            Key::Boards(_) => &self.any_board,
+        };
+        count.load(Ordering::Acquire)
+    }
+}
+
+/// Ids made in one burst differ in their low bits, those of quiet times in the high ones: fold both.
+fn slot(slots: &[AtomicU64], id: i64) -> &AtomicU64 {
+    let mixed = id.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let top = usize::try_from(mixed >> 32).unwrap_or(0);
+    &slots[top % slots.len()]
+}
+
+impl Entry {
+    fn bytes(&self) -> u32 {
+        let body = match &self.answer {
+            Ok(Lookup::Found(document)) => document.body.len(),
+            _ => 0,
+        };
+        u32::try_from(body + ENTRY_BYTES).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,166 @@
+//! The SQL store that projections write and queries read.
+//!
+//! One file that belongs to one process: one connection writes, a few read. A reader works on a
+//! snapshot and never waits for the writer. The file may lose its last moments in a power failure
+//! (`synchronous=NORMAL`): the checkpoint inside moves with the rows, so the projector folds those
+//! moments again. It never loses consistency.
+
+pub mod rows;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::domain::{ArticleId, BoardId};
+
+/// Connections that read at once.
+const READERS: u32 = 4;
+/// How long a statement waits for a lock of another connection.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long a request waits for a free connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// Marks the file as views of Madang, in SQLite's header (`Mdgv`).
+const APPLICATION_ID: i64 = 0x4d64_6776;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// What a batch changed, for those who keep copies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Articles whose rows changed.
+    pub articles: Vec<ArticleId>,
+    /// Boards whose rows, or whose lists of articles, changed.
+    pub boards: Vec<BoardId>,
+}
+
+/// Why the views cannot be used. The texts are for operators.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewsError {
+    /// The database said no.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: sqlx::Error,
+    },
+    /// The schema is not what this release's migrations lead to.
+    #[error("{}: {source}; `madang replay --offline` rebuilds the views", path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// Somebody else's database.
+    #[error("{}: a database, but not views of Madang; name another file", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The open views. Cheap to clone; all clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Views {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Views {
+    /// Opens the file at `path`, creates it if it is missing and brings its schema up to date.
+    pub async fn open(path: &Path) -> Result<Self, ViewsError> {
+        let fail = |source| ViewsError::Database {
+            path: path.to_owned(),
+            source,
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY);
+        let writing = options
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let writer = pool(1).connect_with(writing).await.map_err(fail)?;
+        own(&writer, path).await?;
+        MIGRATIONS
+            .run(&writer)
+            .await
+            .map_err(|source| ViewsError::Migration {
+                path: path.to_owned(),
+                source,
+            })?;
+        let readers = pool(READERS).connect_lazy_with(options.read_only(true));
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            readers,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The one connection that writes.
+    pub fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    /// The connections that read.
+    pub fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Closes all connections; the last one folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Refuses a database that is not ours before anything is written into it.
+async fn own(writer: &SqlitePool, path: &Path) -> Result<(), ViewsError> {
+    let fail = |source| ViewsError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(writer)
+        .await
+        .map_err(fail)?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(writer)
+        .await
+        .map_err(fail)?;
+    match (id, tables) {
+        (APPLICATION_ID, _) => Ok(()),
+        (0, 0) => {
+            let mark = format!("PRAGMA application_id = {APPLICATION_ID}");
+            sqlx::query(sqlx::AssertSqlSafe(mark))
+                .execute(writer)
+                .await
+                .map_err(fail)?;
+            Ok(())
+        }
+        _ => Err(ViewsError::Foreign {
+            path: path.to_owned(),
+        }),
+    }
+}
