@@ -65,11 +65,12 @@ impl Filter {
             Direction::Forward => (before, behind),
             Direction::Backward => (behind, before),
         };
-        match (no_more, not_yet) {
-            (true, _) => Verdict::End,
-            (false, true) => Verdict::Passed,
-            (false, false) if self.fits(event) => Verdict::Wanted,
-            (false, false) => Verdict::Passed,
+        if no_more {
+            Verdict::End
+        } else if !not_yet && self.fits(event) {
+            Verdict::Wanted
+        } else {
+            Verdict::Passed
         }
     }
 

@@ -35,7 +35,7 @@ pub(super) async fn create_article(
     let Done { state, position } = by.commands.create_article(&by.origin, draft).await?;
     let location = format!("/v1/articles/{}", state.id);
     let document = show::article(show::article_view(state, Counts::default()));
-    Ok(json::created(&location, position, document))
+    Ok(json::created(&location, position, &document))
 }
 
 /// `PUT /v1/articles/{article_id}`
@@ -46,10 +46,8 @@ pub(super) async fn update_article(
     body: Object,
 ) -> Result<Response, Failure> {
     let text = text(body)?;
-    let update = async |if_match| {
-        let commands = &by.commands;
-        commands.update_article(&by.origin, (id, if_match), text.clone()).await
-    };
+    let (commands, origin) = (&by.commands, &by.origin);
+    let update = |if_match| commands.update_article(origin, (id, if_match), text.clone());
     let done = under(&precondition, stale, update).await?;
     // The command stands whatever the views say, so counts that cannot be had are shown as 0.
     let counts = match &by.queries {
@@ -57,7 +55,7 @@ pub(super) async fn update_article(
         None => Counts::default(),
     };
     let document = show::article(show::article_view(done.state, counts));
-    Ok(json::changed(done.position, document))
+    Ok(json::changed(done.position, &document))
 }
 
 /// `DELETE /v1/articles/{article_id}`
@@ -67,10 +65,8 @@ pub(super) async fn delete_article(
     precondition: Precondition,
 ) -> Result<Response, Failure> {
     let moderator = by.identity.roles.has(Role::Moderator);
-    let delete = async |if_match| {
-        let commands = &by.commands;
-        commands.delete_article(&by.origin, (id, if_match), moderator).await
-    };
+    let (commands, origin) = (&by.commands, &by.origin);
+    let delete = |if_match| commands.delete_article(origin, (id, if_match), moderator);
     let done = under(&precondition, stale, delete).await?;
     Ok(json::gone(done.position))
 }

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use super::error::Failure;
 use super::lists::Following;
 use super::params::{Part, PathStream, Query, Slice, WaitFor};
-use super::rejection::ParamError;
+use super::rejection::{ParamError, RouteError};
 use super::side::Auditing;
 use super::{cursor, json};
 use crate::audit::{self, Bound, Filter, Found, Shown};
+use crate::domain::Revision;
 use crate::event_store::Direction;
 
 /// What an auditor asks for. As an extractor: 400 if it cannot be read.
@@ -50,10 +51,11 @@ fn filter(query: Query<'_>) -> Result<Filter, ParamError> {
         let must_be = "a position or an RFC 3339 time";
         query.parsed(name, must_be, |text| text.parse::<Bound>().ok())
     };
+    let given = |text: &String| !text.is_empty();
     Ok(Filter {
         direction: direction.unwrap_or(Direction::Forward),
-        event_type: query.one("type")?,
-        actor: query.one("actor")?,
+        event_type: query.one("type")?.filter(given),
+        actor: query.one("actor")?.filter(given),
         from: end("from")?,
         to: end("to")?,
     })
@@ -67,7 +69,7 @@ pub(super) async fn list_audit_events(
     let list = wanted.list("audit-events");
     let slice = (wanted.after(&list)?, wanted.size);
     let found = audit::events(&*api.log, &wanted.filter, slice).await?;
-    shown(&list, found, |position| position.to_string())
+    shown(&list, found, ToString::to_string)
 }
 
 /// `GET /v1/audit/streams/{stream}`
@@ -77,11 +79,11 @@ pub(super) async fn list_audit_stream(
     wanted: Wanted,
 ) -> Result<Response, Failure> {
     let list = wanted.list(&format!("audit-stream/{stream}"));
-    let after = wanted.after::<u64>(&list)?.map(crate::domain::Revision);
+    let after = wanted.after::<u64>(&list)?.map(Revision);
     let slice = (after, wanted.size);
     match audit::stream(&*api.log, &stream, &wanted.filter, slice).await? {
-        Some(found) => shown(&list, found, |revision| revision.to_string()),
-        None => Err(super::rejection::RouteError::StreamNotFound.into()),
+        Some(found) => shown(&list, found, ToString::to_string),
+        None => Err(RouteError::StreamNotFound.into()),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn create_board(
     let Done { state, position } = by.commands.create_board(&by.origin, settings).await?;
     let location = format!("/v1/boards/{}", state.id);
     let document = show::board(show::board_view(state, 0));
-    Ok(json::created(&location, position, document))
+    Ok(json::created(&location, position, &document))
 }
 
 /// `PUT /v1/boards/{board_id}`
@@ -41,10 +41,8 @@ pub(super) async fn update_board(
     body: Object,
 ) -> Result<Response, Failure> {
     let settings = settings(body)?;
-    let update = async |if_match| {
-        let commands = &by.commands;
-        commands.update_board(&by.origin, (id, if_match), settings.clone()).await
-    };
+    let (commands, origin) = (&by.commands, &by.origin);
+    let update = |if_match| commands.update_board(origin, (id, if_match), settings.clone());
     let stale = |rejection: &BoardRejection| match rejection {
         BoardRejection::Stale { current } => Some(*current),
         BoardRejection::Exists | BoardRejection::NotFound => None,
@@ -98,7 +96,7 @@ async fn changed(by: &Commanding, done: Done<Board>) -> Response {
         None => 0,
     };
     let document = show::board(show::board_view(done.state, counted));
-    json::changed(done.position, document)
+    json::changed(done.position, &document)
 }
 
 fn settings(body: Object) -> Result<BoardSettings, BodyError> {

@@ -4,6 +4,7 @@
 //! is refused. Nesting deeper than 128 is refused by the parser itself.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -111,10 +112,11 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
         let mut fields = Fields::default();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            if fields.by_name.contains_key(&name) {
-                fields.twice = Some(name);
-            } else {
-                fields.by_name.insert(name, value);
+            match fields.by_name.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(value);
+                }
+                Entry::Occupied(taken) => fields.twice = Some(taken.key().clone()),
             }
         }
         Ok(fields)

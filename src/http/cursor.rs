@@ -9,12 +9,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::rejection::ParamError;
 
 /// The cursor behind the item with this key. A key holds no line feed.
-pub fn encode(list: &str, key: &str) -> String {
+pub(super) fn encode(list: &str, key: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}\n{key}"))
 }
 
 /// The key in a cursor of this list.
-pub fn decode<K: std::str::FromStr>(list: &str, cursor: &str) -> Result<K, ParamError> {
+pub(super) fn decode<K: std::str::FromStr>(list: &str, cursor: &str) -> Result<K, ParamError> {
     let bytes = URL_SAFE_NO_PAD
         .decode(cursor)
         .map_err(|_| ParamError::MalformedCursor)?;

@@ -83,6 +83,10 @@ fn written(response: Response, document: Vec<u8>, head: bool) -> Response {
 }
 
 /// Answers for a handler that panicked.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer that catches panics gives them away"
+)]
 pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let said = panic.downcast_ref::<&str>().copied();
     let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -24,7 +24,7 @@ const LATER: u32 = 5;
 
 /// Why there is no success, ready to be answered.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     problem: Box<Problem>,
     /// The newest event that a command had read when it was rejected.
     position: Option<Position>,

@@ -14,7 +14,7 @@ use super::rejection::ParamError;
 use crate::domain::Revision;
 
 /// The tag of a body at a revision.
-pub fn of(revision: Revision, body: &[u8]) -> String {
+pub(super) fn of(revision: Revision, body: &[u8]) -> String {
     let digest = Sha256::digest(body);
     let mut tag = format!("\"{revision}-");
     for byte in &digest[..4] {
@@ -26,7 +26,7 @@ pub fn of(revision: Revision, body: &[u8]) -> String {
 
 /// What `If-Match` demands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Precondition {
+pub(super) enum Precondition {
     /// Nothing, or only that the thing is there, which every command demands anyway.
     #[default]
     Any,
@@ -36,7 +36,7 @@ pub enum Precondition {
 
 impl Precondition {
     /// Reads `If-Match`: tags (weak ones too), bare revisions, `*`; several with commas between.
-    pub fn from_headers(headers: &HeaderMap) -> Result<Self, ParamError> {
+    pub(super) fn from_headers(headers: &HeaderMap) -> Result<Self, ParamError> {
         let malformed = || ParamError::MalformedHeader { name: "If-Match" };
         let mut revisions = Vec::new();
         for value in headers.get_all(IF_MATCH) {
@@ -74,7 +74,7 @@ fn revision_of(tag: &str) -> Option<Revision> {
 
 /// Whether `If-None-Match` names this tag, so that the caller has the body already. A header that
 /// cannot be read names nothing.
-pub fn already_held(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn already_held(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(IF_NONE_MATCH)
         .iter()

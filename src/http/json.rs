@@ -13,7 +13,7 @@ use crate::event_store::Position;
 use crate::query::Document;
 
 /// Where in the log a command's answer stands.
-pub const MADANG_POSITION: HeaderName = HeaderName::from_static("madang-position");
+pub(super) const MADANG_POSITION: HeaderName = HeaderName::from_static("madang-position");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -56,15 +56,15 @@ pub(super) fn list(document: &Document) -> Response {
 }
 
 /// What a command made of something: 200 with its body, tag and position.
-pub(super) fn changed(position: Position, document: Document) -> Response {
-    let mut response = list(&document);
-    put_tag(&mut response, &document);
+pub(super) fn changed(position: Position, document: &Document) -> Response {
+    let mut response = list(document);
+    put_tag(&mut response, document);
     put_position(&mut response, position);
     response
 }
 
 /// What a command made: 201 with its place, body, tag and position.
-pub(super) fn created(location: &str, position: Position, document: Document) -> Response {
+pub(super) fn created(location: &str, position: Position, document: &Document) -> Response {
     let mut response = changed(position, document);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(value) = HeaderValue::from_str(location) {

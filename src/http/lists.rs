@@ -11,7 +11,8 @@ use crate::query::{Document, Items, Part};
 #[derive(Serialize)]
 struct Page<T> {
     items: Vec<T>,
-    page: u32,
+    #[serde(rename = "page")]
+    number: u32,
     size: u32,
     total: u64,
     total_pages: u64,
@@ -46,7 +47,7 @@ pub(super) fn document<V, T: From<V> + Serialize>(list: &str, items: Items<V>) -
     let body = match part {
         Part::Page { number, size } => rendered(&Page::<T> {
             items,
-            page: number,
+            number,
             size,
             total,
             total_pages: total.div_ceil(u64::from(size.max(1))),

@@ -16,7 +16,7 @@ use crate::domain::id::MalformedId;
 use crate::event_store::{Position, StreamName};
 
 /// The header that names what a reader wants to see.
-pub const MADANG_WAIT_FOR: HeaderName = HeaderName::from_static("madang-wait-for");
+pub(super) const MADANG_WAIT_FOR: HeaderName = HeaderName::from_static("madang-wait-for");
 
 async fn segment(parts: &mut Parts) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;

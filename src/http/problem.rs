@@ -15,7 +15,7 @@ use super::health::Check;
 
 /// What is wrong with one field of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldError {
+pub(super) struct FieldError {
     /// The field's name, as the caller wrote it.
     pub field: String,
     /// What is wrong with it.
@@ -24,7 +24,7 @@ pub struct FieldError {
 
 /// The part of a problem that never varies: which one it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub(super) struct Kind {
     /// The status of the answer.
     pub status: StatusCode,
     /// The kebab-case name behind `/problems/`.
@@ -35,7 +35,7 @@ pub struct Kind {
 
 /// Something went wrong, in words for the caller. It holds no internal message.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     /// Which problem.
     pub kind: Kind,
     /// What is wrong this time.
@@ -65,7 +65,7 @@ struct Document<'a> {
 
 impl Problem {
     /// A problem of a kind, with what is special about this one.
-    pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             detail: detail.into(),
@@ -77,7 +77,7 @@ impl Problem {
     }
 
     /// The body of the answer to a request for `path`.
-    pub fn to_json(&self, path: &str) -> Vec<u8> {
+    pub(super) fn to_json(&self, path: &str) -> Vec<u8> {
         let document = Document {
             r#type: format!("/problems/{}", self.kind.name),
             title: self.kind.title,

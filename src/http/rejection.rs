@@ -27,7 +27,7 @@ pub enum AuthError {
 
 /// There is nothing here that could answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RouteError {
+pub(super) enum RouteError {
     /// No such path.
     #[error("there is nothing at this path")]
     NotFound,
@@ -44,7 +44,7 @@ pub enum RouteError {
 
 /// The path, the query or a header cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParamError {
+pub(super) enum ParamError {
     /// The path names no id.
     #[error("an id is 1 to 19 digits without a leading zero, at most 2^63 - 1")]
     MalformedId,
@@ -87,7 +87,7 @@ pub enum ParamError {
 
 /// The body cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BodyError {
+pub(super) enum BodyError {
     /// More than `body::MAX_BYTES`.
     #[error("a body is at most 512 KiB")]
     TooLarge,
@@ -110,7 +110,7 @@ pub enum BodyError {
 
 /// The node cannot do it now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NodeError {
+pub(super) enum NodeError {
     /// Too many requests are in flight.
     #[error("too many requests are in flight; come back in a moment")]
     Overloaded,

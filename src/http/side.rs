@@ -62,11 +62,14 @@ impl FromRequestParts<Arc<Api>> for AdminCommanding {
 
 /// Does a command under a precondition: at the revision where the thing stands, if the caller named
 /// that one among others.
-pub(super) async fn under<A, R>(
+pub(super) async fn under<A, R, F>(
     precondition: &Precondition,
     stale: fn(&R) -> Option<Revision>,
-    command: impl AsyncFn(Option<Revision>) -> Result<Done<A>, CommandError<R>>,
-) -> Result<Done<A>, CommandError<R>> {
+    command: impl Fn(Option<Revision>) -> F,
+) -> Result<Done<A>, CommandError<R>>
+where
+    F: Future<Output = Result<Done<A>, CommandError<R>>>,
+{
     let Precondition::OneOf(revisions) = precondition else {
         return command(None).await;
     };
