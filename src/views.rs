@@ -8,6 +8,7 @@
 pub mod rows;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -16,6 +17,7 @@ use sqlx::sqlite::{
 };
 
 use crate::domain::{ArticleId, BoardId};
+use crate::file_lock::{FileLock, FileLockError};
 
 /// Connections that read at once.
 const READERS: u32 = 4;
@@ -56,6 +58,9 @@ pub enum ViewsError {
         /// What does not fit.
         source: sqlx::migrate::MigrateError,
     },
+    /// Another process has the file.
+    #[error(transparent)]
+    Lock(#[from] FileLockError),
     /// Somebody else's database.
     #[error("{}: a database, but not views of Madang; name another file", path.display())]
     Foreign {
@@ -70,11 +75,19 @@ pub struct Views {
     path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    _lock: Arc<FileLock>,
 }
 
 impl Views {
-    /// Opens the file at `path`, creates it if it is missing and brings its schema up to date.
+    /// Opens the file at `path` for this process alone, creates it if it is missing and brings its
+    /// schema up to date.
     pub async fn open(path: &Path) -> Result<Self, ViewsError> {
+        let lock = FileLock::acquire(path)?;
+        Self::open_locked(path, Arc::new(lock)).await
+    }
+
+    /// Opens a file whose lock is held already, or that nobody else knows of.
+    pub async fn open_locked(path: &Path, lock: Arc<FileLock>) -> Result<Self, ViewsError> {
         let fail = |source| ViewsError::Database {
             path: path.to_owned(),
             source,
@@ -101,6 +114,7 @@ impl Views {
             path: path.to_owned(),
             writer,
             readers,
+            _lock: lock,
         })
     }
 

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::ambient::Clock;
 use crate::domain::Timestamp;
 use crate::domain::snowflake::{NoId, Node, Snowflake, Snowflakes};
+use crate::file_lock::{FileLock, FileLockError};
 
 /// How far ahead of the newest id a lease is written, in milliseconds.
 pub const LEASE_STEP: i64 = 10_000;
@@ -41,11 +42,17 @@ pub struct Ids {
     path: PathBuf,
     // Held while the lease is written, so that a burst of commands leads to one write.
     snowflakes: Mutex<Snowflakes>,
+    _lock: FileLock,
 }
 
 impl Ids {
     /// Takes up the lease in the file at `path`, or begins one if there is no file.
     pub fn open(path: &Path, node: Node, clock: Clock) -> Result<Self, IdError> {
+        let detail = |error: FileLockError| IdError::Lease {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        };
+        let lock = FileLock::acquire(path).map_err(detail)?;
         let floor = read(path)
             .map_err(|detail| IdError::Lease {
                 path: path.to_owned(),
@@ -57,6 +64,7 @@ impl Ids {
             clock,
             path: path.to_owned(),
             snowflakes,
+            _lock: lock,
         })
     }
 

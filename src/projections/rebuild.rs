@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tracing::warn;
 
@@ -13,6 +14,7 @@ use super::checkpoint::{self, CheckpointError};
 use super::fold::{Batch, FoldError, OnUnfit, fold};
 use super::parked;
 use crate::event_store::{EventStore, Position, Reported, StoreError, identity};
+use crate::file_lock::FileLock;
 use crate::views::{Views, ViewsError};
 
 /// Why the views were not rebuilt. The old ones are untouched.
@@ -60,7 +62,7 @@ pub struct Rebuilt {
 }
 
 /// Folds the log from its beginning to its present end into new views at `path`. `progress` hears
-/// the position after each batch. The caller keeps every projector away meanwhile.
+/// the position after each batch. Holds the lock of the old file, so no projector is alive meanwhile.
 pub async fn rebuild(
     store: &dyn EventStore,
     path: &Path,
@@ -68,10 +70,11 @@ pub async fn rebuild(
     mut progress: impl FnMut(Position),
 ) -> Result<Rebuilt, RebuildError> {
     let log_id = identity::read(store).await?.ok_or(RebuildError::EmptyLog)?;
-    settle(path).await?;
+    let lock = Arc::new(FileLock::acquire(path).map_err(ViewsError::from)?);
+    settle(path, Arc::clone(&lock)).await?;
     let new = with_suffix(path, ".replay");
     remove(&new)?;
-    let views = Views::open(&new).await?;
+    let views = Views::open_locked(&new, lock).await?;
     let mut checkpoint = checkpoint::verified(&views, store, log_id).await?;
     let head = store.head().await?;
     let mut subscription = store.subscribe_all(Position::START).await?;
@@ -102,11 +105,11 @@ pub async fn rebuild(
 
 /// Folds the old file's write-ahead log into it, so that the file is whole without it. A damaged
 /// file may stay damaged, it is about to be replaced; somebody else's database may not be.
-async fn settle(path: &Path) -> Result<(), ViewsError> {
+async fn settle(path: &Path, lock: Arc<FileLock>) -> Result<(), ViewsError> {
     if !path.exists() {
         return Ok(());
     }
-    match Views::open(path).await {
+    match Views::open_locked(path, lock).await {
         Ok(old) => old.close().await,
         Err(error @ ViewsError::Foreign { .. }) => return Err(error),
         Err(error) => warn!(%error, "the old views cannot be opened"),

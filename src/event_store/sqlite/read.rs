@@ -22,7 +22,7 @@ const CONNECTIONS: u32 = 4;
 /// How long a read waits for a connection.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(10);
 /// When a connection that nobody uses is closed.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 macro_rules! select {
     ($rest:literal) => {

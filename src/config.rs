@@ -1,0 +1,259 @@
+//! What the operator chose: flags, then `MADANG_*` variables, then `madang.toml`, then defaults.
+//! The only module that knows the environment.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::domain::snowflake::Node;
+
+/// What a node does. A node without a role answers its requests with 421.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes commands.
+    Command,
+    /// Answers queries.
+    Query,
+    /// Folds the log into the views.
+    Projector,
+}
+
+/// The roles of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Takes commands.
+    pub command: bool,
+    /// Answers queries.
+    pub query: bool,
+    /// Folds the log into the views.
+    pub projector: bool,
+}
+
+impl Roles {
+    /// Everything.
+    pub const ALL: Self = Self {
+        command: true,
+        query: true,
+        projector: true,
+    };
+
+    /// The roles that are listed; all of them if the list is empty.
+    pub fn of(roles: &[Role]) -> Self {
+        let has = |role| roles.is_empty() || roles.contains(&role);
+        Self {
+            command: has(Role::Command),
+            query: has(Role::Query),
+            projector: has(Role::Projector),
+        }
+    }
+}
+
+/// A choice that makes no sense. The text says which and why.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not the TOML that is expected.
+    #[error("{}: {source}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml::de::Error>,
+    },
+    /// A URL of a store that this release does not speak.
+    #[error("{name} = {url}: this release speaks only sqlite:PATH")]
+    Url {
+        /// Which setting.
+        name: &'static str,
+        /// What was given, without secrets.
+        url: String,
+    },
+    /// A node number above 1023.
+    #[error("node_id = {0}: a node number is 0 to {max}", max = Node::MAX)]
+    Node(u16),
+    /// A signing key that is too short to be one.
+    #[error("auth_key: a signing key has at least {MIN_KEY_BYTES} bytes")]
+    Key,
+}
+
+/// The fewest bytes of a signing key: the size of the HMAC's hash (RFC 7518, 3.2).
+pub const MIN_KEY_BYTES: usize = 32;
+
+/// Everything that can be set, as it was given; nothing is filled in yet.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[command(next_help_heading = "Settings (flag, then variable, then madang.toml)")]
+pub struct Settings {
+    /// The file with settings [default: madang.toml, if there is one]
+    #[arg(long, global = true, env = "MADANG_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Where the embedded files and the signing key are kept [default: ./data]
+    #[arg(long, global = true, env = "MADANG_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "MADANG_LISTEN", value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// What this node does; repeatable [default: all roles]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_ROLE",
+        value_delimiter = ',',
+        value_name = "ROLE"
+    )]
+    pub role: Vec<Role>,
+    /// The event log [default: sqlite:<data-dir>/log.db]
+    #[arg(long, global = true, env = "MADANG_EVENT_STORE", value_name = "URL")]
+    pub event_store: Option<String>,
+    /// The SQL views [default: sqlite:<data-dir>/views.db]
+    #[arg(long, global = true, env = "MADANG_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+    /// The number that tells this node's ids from others', 0 to 1023 [default: 0]
+    #[arg(long, global = true, env = "MADANG_NODE_ID", value_name = "N")]
+    pub node_id: Option<u16>,
+    /// The key that signs tokens, at least 32 bytes [default: the one in <data-dir>/auth.key,
+    /// which is made at first need]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_AUTH_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub auth_key: Option<String>,
+    /// What to log: a level, or directives such as `info,madang=debug` [default: info]
+    #[arg(long, global = true, env = "MADANG_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// Every choice made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the embedded files are.
+    pub data_dir: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// What this node does.
+    pub roles: Roles,
+    /// The file of the event log.
+    pub event_store: PathBuf,
+    /// The file of the SQL views.
+    pub database: PathBuf,
+    /// The number of this node.
+    pub node: Node,
+    /// The signing key, if it is not the one in the data directory.
+    pub auth_key: Option<String>,
+    /// What to log.
+    pub log: String,
+}
+
+impl Settings {
+    const FILE: &str = "madang.toml";
+
+    /// Fills in what was not given, from the file and then from the defaults.
+    pub fn resolve(self) -> Result<Config, ConfigError> {
+        let file = self.read_file()?;
+        self.or(file).complete()
+    }
+
+    fn read_file(&self) -> Result<Self, ConfigError> {
+        let path = self.config.as_deref().unwrap_or(Path::new(Self::FILE));
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.config.is_none() => {
+                return Ok(Self::default());
+            }
+            Err(source) => {
+                return Err(ConfigError::File {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let parsed = toml::from_str(&text).map_err(Box::new);
+        parsed.map_err(|source| ConfigError::Toml {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    fn or(self, file: Self) -> Self {
+        Self {
+            config: self.config,
+            data_dir: self.data_dir.or(file.data_dir),
+            listen: self.listen.or(file.listen),
+            role: if self.role.is_empty() {
+                file.role
+            } else {
+                self.role
+            },
+            event_store: self.event_store.or(file.event_store),
+            database: self.database.or(file.database),
+            node_id: self.node_id.or(file.node_id),
+            auth_key: self.auth_key.or(file.auth_key),
+            log: self.log.or(file.log),
+        }
+    }
+
+    fn complete(self) -> Result<Config, ConfigError> {
+        let data_dir = self.data_dir.unwrap_or_else(|| "data".into());
+        let number = self.node_id.unwrap_or(0);
+        if self
+            .auth_key
+            .as_ref()
+            .is_some_and(|key| key.len() < MIN_KEY_BYTES)
+        {
+            return Err(ConfigError::Key);
+        }
+        Ok(Config {
+            listen: self
+                .listen
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            roles: Roles::of(&self.role),
+            event_store: file("event_store", self.event_store)?
+                .unwrap_or_else(|| data_dir.join("log.db")),
+            database: file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
+            node: Node::new(number).ok_or(ConfigError::Node(number))?,
+            auth_key: self.auth_key,
+            log: self.log.unwrap_or_else(|| "info".to_owned()),
+            data_dir,
+        })
+    }
+}
+
+/// The file that a `sqlite:` URL names.
+fn file(name: &'static str, url: Option<String>) -> Result<Option<PathBuf>, ConfigError> {
+    let Some(url) = url else { return Ok(None) };
+    let path = url
+        .strip_prefix("sqlite:")
+        .map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    match path {
+        Some(path) if !path.is_empty() && !path.contains('?') => Ok(Some(path.into())),
+        _ => Err(ConfigError::Url {
+            name,
+            url: without_secrets(&url),
+        }),
+    }
+}
+
+/// A URL with whatever stands before an `@` left out, where passwords are.
+fn without_secrets(url: &str) -> String {
+    let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
+    match url.rfind('@') {
+        Some(at) => format!("{scheme}…{}", &url[at..]),
+        None => url.to_owned(),
+    }
+}
