@@ -1,3 +1,9 @@
-//! The benchmarks.
+//! The benchmarks: `cargo bench -- NAME…`, or all of them.
 
-fn main() {}
+mod catch_up;
+mod support;
+
+#[tokio::main]
+async fn main() {
+    catch_up::run().await;
+}

@@ -1,1 +1,6 @@
 //! The integration tests, one binary.
+
+mod architecture;
+mod codec;
+mod domain;
+mod log_names;
