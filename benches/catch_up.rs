@@ -17,16 +17,26 @@ const ARTICLES: u64 = 1_000_000;
 pub(crate) async fn run() {
     let directory = support::directory();
     let path = directory.path().join("log.db");
-    let log = Arc::new(SqliteLog::open(&path, Clock::system()).await.expect("a log"));
-    identity::ensure(&*log, &Clock::system()).await.expect("an identity");
+    let log = Arc::new(
+        SqliteLog::open(&path, Clock::system())
+            .await
+            .expect("a log"),
+    );
+    identity::ensure(&*log, &Clock::system())
+        .await
+        .expect("an identity");
     let begun = Instant::now();
     support::post_articles(&log, ARTICLES).await;
-    support::say(format!("log of {ARTICLES} articles made in {:.1?}", begun.elapsed()));
+    support::say(format!(
+        "log of {ARTICLES} articles made in {:.1?}",
+        begun.elapsed()
+    ));
     let before = support::resident_megabytes();
     let begun = Instant::now();
     let views = directory.path().join("views.db");
-    let rebuilt =
-        rebuild(&*log, &views, OnUnfit::Fail, |_| {}).await.expect("the views to be rebuilt");
+    let rebuilt = rebuild(&*log, &views, OnUnfit::Fail, |_| {})
+        .await
+        .expect("the views to be rebuilt");
     let took = begun.elapsed().as_secs_f64();
     support::say(format!(
         "catch-up: {} events in {took:.2} s = {:.0} events/s; resident {before} MB before, {} MB \

@@ -50,9 +50,13 @@ pub(crate) async fn post_articles(log: &Arc<impl EventStore + 'static>, count: u
             max_comment_depth: CommentDepth::default(),
         };
         let created = new_event(BoardEvent::Created { board_id, settings });
-        log.append(&StreamName::board(board_id), Expected::NoStream, vec![created])
-            .await
-            .expect("a board");
+        log.append(
+            &StreamName::board(board_id),
+            Expected::NoStream,
+            vec![created],
+        )
+        .await
+        .expect("a board");
     }
     let appends = (0..count).map(|number| {
         let log = Arc::clone(log);
@@ -68,18 +72,31 @@ pub(crate) async fn post_articles(log: &Arc<impl EventStore + 'static>, count: u
                 },
                 writer_name: WriterName::recorded("Somebody".to_owned()),
             });
-            log.append(&StreamName::article(article_id), Expected::NoStream, vec![created])
-                .await
-                .expect("an article");
+            log.append(
+                &StreamName::article(article_id),
+                Expected::NoStream,
+                vec![created],
+            )
+            .await
+            .expect("an article");
         }
     });
-    futures_util::stream::iter(appends).buffer_unordered(1_000).for_each(|()| async {}).await;
+    futures_util::stream::iter(appends)
+        .buffer_unordered(1_000)
+        .for_each(|()| async {})
+        .await;
 }
 
 fn status_megabytes(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
-    let kilobytes = line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(field))
+        .unwrap_or_default();
+    let kilobytes = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse::<u64>().ok());
     kilobytes.unwrap_or(0) / 1024
 }
 

@@ -18,6 +18,7 @@
 
 pub mod ambient;
 pub mod audit;
+pub mod cli;
 pub mod command;
 pub mod config;
 pub mod domain;

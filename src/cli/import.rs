@@ -3,9 +3,9 @@
 //! A thread reads and parses the file ahead of the appends, a bounded number of lines. The report
 //! counts each line once, also when the import is stopped or fails on the way.
 
-mod lines;
-mod record;
-mod report;
+pub mod lines;
+pub mod record;
+pub mod report;
 mod table;
 
 use std::fs::File;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use self::lines::Lines;
 use self::record::Line;
@@ -69,15 +70,25 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     let file = File::open(&args.file).with_context(|| args.file.display().to_string())?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let log = Arc::new(open(config, &clock).await?);
-    let stop = stopped_by_signals();
+    let (stop, mut heard) = stopped_by_signals();
     let mut report = Report::of(source.as_str());
     let mut progress = Progress::begin("import", (Unit::Bytes, length), Reader::of(args.json));
     let work = async {
-        let ids = Arc::new(Ids::open(&config.data_dir.join(LEASE_FILE), config.node, clock)?);
+        let ids = Arc::new(Ids::open(
+            &config.data_dir.join(LEASE_FILE),
+            config.node,
+            clock,
+        )?);
         let store: Arc<dyn EventStore> = log.clone();
-        let mut importer = Importer::open(store, ids, source, stop.clone()).await?;
+        let mut importer = Importer::open(store, ids, source, stop).await?;
         let lines = read_ahead(file);
-        let outcome = bring(&mut importer, (lines, &stop), &mut report, &mut progress).await;
+        let outcome = bring(
+            &mut importer,
+            (lines, &mut heard),
+            &mut report,
+            &mut progress,
+        )
+        .await;
         report.hear(importer.take_told());
         report.boards.opened = importer.boards_opened();
         outcome
@@ -99,7 +110,9 @@ fn source(args: &Args) -> Result<Source, WrongUse> {
     match parsed {
         Some(Ok(source)) => Ok(source),
         Some(Err(error)) => Err(WrongUse(format!("{error}; choose one with --source"))),
-        None => Err(WrongUse("the file's name cannot name a source; give --source".into())),
+        None => Err(WrongUse(
+            "the file's name cannot name a source; give --source".into(),
+        )),
     }
 }
 
@@ -111,16 +124,20 @@ async fn open(config: &Config, clock: &Clock) -> anyhow::Result<SqliteLog> {
     Ok(log)
 }
 
-fn stopped_by_signals() -> Stop {
+/// Passes a signal on to the import, which may be in the middle of its appends.
+fn stopped_by_signals() -> (Stop, JoinHandle<()>) {
     let stop = Stop::default();
     let asked = stop.clone();
-    tokio::spawn(async move {
+    let heard = tokio::spawn(async move {
         match asked_to_stop().await {
             Ok(()) => asked.ask(),
-            Err(error) => tracing::warn!(%error, "signals cannot be heard"),
+            Err(error) => {
+                tracing::warn!(%error, "signals cannot be heard");
+                std::future::pending().await
+            }
         }
     });
-    stop
+    (stop, heard)
 }
 
 /// Reads the file in a thread of its own, which ends with the process if a pipe keeps it waiting.
@@ -153,14 +170,17 @@ fn next(file: &mut Lines<BufReader<File>>) -> io::Result<Option<Read>> {
 
 async fn bring(
     importer: &mut Importer,
-    (mut lines, stop): (Incoming, &Stop),
+    (mut lines, stop): (Incoming, &mut JoinHandle<()>),
     report: &mut Report,
     progress: &mut Progress,
 ) -> anyhow::Result<()> {
-    while let Some(read) = lines.recv().await {
-        if stop.is_asked() {
-            return Err(ImportError::Stopped.into());
-        }
+    loop {
+        let read = tokio::select! {
+            biased;
+            _ = &mut *stop => return Err(ImportError::Stopped.into()),
+            read = lines.recv() => read,
+        };
+        let Some(read) = read else { break };
         let Read {
             number,
             bytes,

@@ -60,7 +60,9 @@ impl Progress {
     /// Work of `total` units begins.
     pub fn begin(what: &'static str, (unit, total): (Unit, u64), reader: Reader) -> Self {
         let bar = match reader {
-            Reader::Terminal => ProgressBar::new(total).with_style(style(unit)).with_message(what),
+            Reader::Terminal => ProgressBar::new(total)
+                .with_style(style(unit))
+                .with_message(what),
             Reader::Lines | Reader::Json => ProgressBar::hidden(),
         };
         let began = Instant::now();
@@ -100,11 +102,19 @@ impl Progress {
             })
             .to_string();
         }
-        let percent = (done.min(self.total) * 100).checked_div(self.total).unwrap_or(100);
+        let percent = (done.min(self.total) * 100)
+            .checked_div(self.total)
+            .unwrap_or(100);
         let left = left.map_or_else(|| "?".to_owned(), |seconds| seconds.to_string());
-        let (done, total, rate) =
-            (self.unit.show(done), self.unit.show(self.total), self.unit.show(rate));
-        format!("{}: {percent} %, {done} of {total}, {rate}/s, {left} s left", self.what)
+        let (done, total, rate) = (
+            self.unit.show(done),
+            self.unit.show(self.total),
+            self.unit.show(rate),
+        );
+        format!(
+            "{}: {percent} %, {done} of {total}, {rate}/s, {left} s left",
+            self.what
+        )
     }
 }
 
@@ -128,7 +138,9 @@ impl Unit {
 pub fn per_second(count: u64, within: Duration) -> u64 {
     let millis = u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = u128::from(count) * 1000 / u128::from(millis);
-    u64::try_from(rate).unwrap_or(u64::MAX).max(u64::from(count > 0))
+    u64::try_from(rate)
+        .unwrap_or(u64::MAX)
+        .max(u64::from(count > 0))
 }
 
 fn style(unit: Unit) -> ProgressStyle {

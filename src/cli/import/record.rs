@@ -199,7 +199,11 @@ fn explain(error: &serde_json::Error, ended: bool) -> String {
     } else if error.is_data() {
         shortened(text)
     } else {
-        format!("broken JSON: {} (column {})", shortened(text), error.column())
+        format!(
+            "broken JSON: {} (column {})",
+            shortened(text),
+            error.column()
+        )
     }
 }
 

@@ -27,7 +27,12 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, worst first.
-    pub const ALL: [Self; 4] = [Self::Broken, Self::Duplicate, Self::Rejected, Self::Repaired];
+    pub const ALL: [Self; 4] = [
+        Self::Broken,
+        Self::Duplicate,
+        Self::Rejected,
+        Self::Repaired,
+    ];
 
     /// As a person reads it.
     pub fn name(self) -> &'static str {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::report::{Kind, Report};
 
 /// Lays the report out, without an end of line at the end.
-pub fn table(report: &Report) -> String {
+pub(super) fn table(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = rows(&mut text, report);
@@ -18,7 +18,11 @@ fn rows(text: &mut String, report: &Report) -> std::fmt::Result {
     let Report {
         posts, comments, ..
     } = report;
-    let end = if report.complete { "" } else { ", not to its end" };
+    let end = if report.complete {
+        ""
+    } else {
+        ", not to its end"
+    };
     writeln!(text, "import of `{}`{end}", report.source)?;
     let counts = [
         ("posts imported", posts.imported),
@@ -36,7 +40,11 @@ fn rows(text: &mut String, report: &Report) -> std::fmt::Result {
     }
     writeln!(text, "  {:<27}{:>12}", "lines read", report.lines)?;
     let boards = report.boards;
-    writeln!(text, "boards: {} named, {} opened", boards.named, boards.opened)?;
+    writeln!(
+        text,
+        "boards: {} named, {} opened",
+        boards.named, boards.opened
+    )?;
     writeln!(text, "posts repaired: {}", report.repaired)?;
     let not = report.not_imported;
     writeln!(
