@@ -1,6 +1,8 @@
 //! The only module that asks the machine for the time or for randomness. Everyone else is given a
 //! [`Clock`] or an id, so that tests decide what time it is.
 
+use std::fmt::Write as _;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -49,6 +51,17 @@ impl Clock {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub fn new_command_id() -> Uuid {
     Uuid::now_v7()
+}
+
+/// 32 unguessable bytes as 64 hexadecimal digits, from the system's own source.
+pub fn new_secret() -> io::Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(io::Error::from)?;
+    let mut text = String::with_capacity(64);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
 }
 
 /// A wait somewhere between half of `longest` and all of it, so that those who failed together
