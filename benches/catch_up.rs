@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use madang::ambient::Clock;
-use madang::event_store::sqlite::SqliteLog;
 use madang::event_store::identity;
+use madang::event_store::sqlite::SqliteLog;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
 use tokio::runtime::Runtime;
@@ -33,10 +33,7 @@ async fn catch_up() {
         .expect("an identity");
     let begun = Instant::now();
     support::post_articles(&log, ARTICLES).await;
-    println!(
-        "log of {ARTICLES} articles made in {:.1?}",
-        begun.elapsed()
-    );
+    println!("log of {ARTICLES} articles made in {:.1?}", begun.elapsed());
     let before = support::resident_megabytes();
     let begun = Instant::now();
     let views = directory.path().join("views.db");

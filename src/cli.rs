@@ -9,6 +9,7 @@ pub mod import;
 pub mod output;
 pub mod progress;
 pub mod replay;
+pub mod serve;
 pub mod token;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ pub struct Cli {
 
 #[derive(Subcommand, Clone, Debug)]
 enum Command {
+    Serve(serve::Args),
     Import(import::Args),
     Replay(replay::Args),
     Audit(audit::Args),
@@ -81,6 +83,7 @@ impl Cli {
 impl Command {
     async fn run(&self, config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
         match self {
+            Self::Serve(_) => serve::run(config, clock).await,
             Self::Import(args) => import::run(config, args, clock).await,
             Self::Replay(args) => replay::run(config, args, clock).await,
             Self::Audit(args) => audit::run(config, args, clock).await,

@@ -50,7 +50,8 @@ pub fn run(config: &Config, args: &Args, clock: &Clock) -> anyhow::Result<Outcom
     Ok(Outcome::Done)
 }
 
-fn key(config: &Config) -> anyhow::Result<AuthKey> {
+/// The key that signs tokens: the configured one, or the one in the data directory.
+pub(super) fn key(config: &Config) -> anyhow::Result<AuthKey> {
     if let Some(key) = &config.auth_key {
         return AuthKey::from_text(key).context("auth_key: this cannot be a key");
     }
