@@ -6,4 +6,5 @@ mod architecture;
 mod codec;
 mod domain;
 mod event_store;
+mod import;
 mod log_names;

@@ -176,6 +176,7 @@ pub struct Importer {
     /// Posts for the next plan, and the boards that it has to plan with them.
     new: Vec<Post>,
     new_boards: HashSet<String>,
+    plan_max: usize,
     told: Vec<Told>,
     boards_opened: u64,
 }
@@ -199,9 +200,17 @@ impl Importer {
             earlier: Vec::new(),
             new: Vec::new(),
             new_boards: HashSet::new(),
+            plan_max: PLAN_MAX,
             told: Vec::new(),
             boards_opened: 0,
         })
+    }
+
+    /// Lets plans fix at most `keys` ids, so that a test sees many of them: 2 to [`PLAN_MAX`].
+    #[must_use]
+    pub fn planning(mut self, keys: usize) -> Self {
+        self.plan_max = keys.clamp(2, PLAN_MAX);
+        self
     }
 
     /// Takes the next post of the file, whose id came not before, and appends what has gathered if
@@ -209,14 +218,14 @@ impl Importer {
     pub async fn add(&mut self, post: Post) -> Result<(), ImportError> {
         if self.known.has_post(post.id) {
             self.earlier.push(post);
-            if self.earlier.len() >= PLAN_MAX {
+            if self.earlier.len() >= self.plan_max {
                 self.bring_earlier().await?;
             }
             return Ok(());
         }
         let board = post.board.as_str();
         let opens = !self.known.has_board(board) && !self.new_boards.contains(board);
-        if self.new.len() + self.new_boards.len() + 1 + usize::from(opens) > PLAN_MAX {
+        if self.new.len() + self.new_boards.len() + 1 + usize::from(opens) > self.plan_max {
             self.finish().await?;
         }
         let board = post.board.as_str();

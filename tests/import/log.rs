@@ -1,0 +1,216 @@
+//! A log to import into, one that dies on the way, and what a log holds apart from its ids.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use madang::ambient::Clock;
+use madang::command::ids::Ids;
+use madang::command::import::{Fate, ImportError, Importer, Post, Source, Stop, author_id};
+use madang::domain::article::Text;
+use madang::domain::snowflake::Node;
+use madang::domain::text::{BoardName, Content, Title, WriterName};
+use madang::domain::{Revision, Timestamp};
+use madang::event_store::sqlite::SqliteLog;
+use madang::event_store::{
+    AppendError, Appended, EventStore, Expected, NewEvent, Page, Position, RecordedEvent,
+    StoreError, StreamName, Subscription,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A log in a directory of its own, and a clock that tests drive.
+pub(crate) struct Yard {
+    pub(crate) dir: TempDir,
+    pub(crate) log: Arc<SqliteLog>,
+    pub(crate) ids: Arc<Ids>,
+    pub(crate) hands: Arc<AtomicI64>,
+}
+
+impl Yard {
+    pub(crate) async fn open() -> Self {
+        let dir = TempDir::new().unwrap();
+        let hands = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let clock = Clock::driven_by(hands.clone());
+        let path = dir.path().join("log.db");
+        let log = SqliteLog::open(&path, clock.clone()).await.unwrap();
+        let node = Node::new(0).unwrap();
+        let ids = Ids::open(&dir.path().join("ids.lease"), node, clock).unwrap();
+        let (log, ids) = (Arc::new(log), Arc::new(ids));
+        Self {
+            dir,
+            log,
+            ids,
+            hands,
+        }
+    }
+
+    /// Imports with plans of at most `keys` ids, and tells what became of each post.
+    pub(crate) async fn import(
+        &self,
+        store: Arc<dyn EventStore>,
+        (posts, keys): (&[Post], usize),
+    ) -> (Vec<(u64, Fate)>, Result<(), ImportError>) {
+        self.hands.fetch_add(777, Ordering::Relaxed);
+        let source = Source::parse("elsewhere").unwrap();
+        let opened = Importer::open(store, self.ids.clone(), source, Stop::default()).await;
+        let mut importer = match opened {
+            Ok(importer) => importer.planning(keys),
+            Err(error) => return (Vec::new(), Err(error)),
+        };
+        let mut outcome = Ok(());
+        for post in posts {
+            outcome = outcome.and(importer.add(post.clone()).await);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        if outcome.is_ok() {
+            outcome = importer.finish().await;
+        }
+        let told = importer.take_told().into_iter();
+        let mut fates: Vec<_> = told.map(|told| (told.line, told.fate)).collect();
+        fates.sort_unstable_by_key(|(line, _)| *line);
+        (fates, outcome)
+    }
+
+    pub(crate) async fn head(&self) -> u64 {
+        self.log.head().await.unwrap().prepare()
+    }
+}
+
+/// The `id`-th post, on line `id`.
+pub(crate) fn post(id: u64, board: &str) -> Post {
+    let author = ["kim", "lee", "박"][usize::try_from(id % 3).unwrap()];
+    Post {
+        line: id,
+        id,
+        board: BoardName::parse(board).unwrap(),
+        author: author_id(author),
+        writer_name: WriterName::parse(author).unwrap(),
+        text: Text {
+            title: Title::parse(&format!("title {id}")).unwrap(),
+            content: Content::parse(&format!("words of {id}")).unwrap(),
+        },
+        created_at: Timestamp(1_400_000_000_000 + i64::try_from(id).unwrap() * 1000),
+    }
+}
+
+/// Ten posts on three boards.
+pub(crate) fn ten_posts() -> Vec<Post> {
+    let board = |id: u64| ["a", "a", "b", "a", "c/b"][usize::try_from(id % 5).unwrap()];
+    (1..=10).map(|id| post(id, board(id))).collect()
+}
+
+pub(crate) async fn everything(log: &dyn EventStore) -> Vec<RecordedEvent> {
+    let mut events: Vec<RecordedEvent> = Vec::new();
+    loop {
+        let after = events.last().map_or(Position::START, |e| e.position);
+        let page = log.read_all(after, Page::forward(1000)).await.unwrap();
+        if page.is_empty() {
+            return events;
+        }
+        events.extend(page);
+    }
+}
+
+/// What a log holds, in order, with the source's keys for ids and without times of recording.
+pub(crate) async fn essence(log: &dyn EventStore) -> Vec<String> {
+    let events = everything(log).await;
+    let plans = events.iter().filter(|e| e.event_type == "ImportPlanned");
+    let mut keys = Vec::new();
+    for plan in plans {
+        let data: Value = serde_json::from_str(&plan.data).unwrap();
+        let ids = data["ids"].as_object().unwrap().clone();
+        keys.extend(
+            ids.into_iter()
+                .map(|(key, id)| (id.as_str().unwrap().to_owned(), key)),
+        );
+    }
+    let named = |text: &str| {
+        let replace = |text: String, (id, key): &(String, String)| text.replace(id, key);
+        keys.iter().fold(text.to_owned(), replace)
+    };
+    let own = events.iter().filter(|e| e.event_type != "LogCreated");
+    own.map(|e| {
+        let (stream, data, metadata) = (named(e.stream.as_str()), named(&e.data), &e.metadata);
+        let (revision, id, name) = (e.revision, e.event_id, &e.event_type);
+        format!("{stream}@{revision} {id} {name} {data} {metadata}")
+    })
+    .collect()
+}
+
+/// A store that dies at the `at`-th append: before it is written, or after. The dead answer
+/// nothing.
+pub(crate) struct Dying {
+    pub(crate) inner: Arc<SqliteLog>,
+    pub(crate) at: usize,
+    pub(crate) after_write: bool,
+    pub(crate) appends: AtomicUsize,
+}
+
+impl Dying {
+    fn dead(&self) -> Result<(), StoreError> {
+        if self.appends.load(Ordering::Relaxed) > self.at {
+            return Err(gone());
+        }
+        Ok(())
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable {
+        store: "the store".to_owned(),
+        detail: "died".to_owned(),
+    }
+}
+
+#[async_trait]
+impl EventStore for Dying {
+    async fn append(
+        &self,
+        stream: &StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.dead()?;
+        let number = self.appends.fetch_add(1, Ordering::Relaxed);
+        if number < self.at {
+            return self.inner.append(stream, expected, events).await;
+        }
+        if self.after_write {
+            self.inner.append(stream, expected, events).await?;
+        }
+        Err(gone().into())
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamName,
+        from: Revision,
+        page: Page,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.dead()?;
+        self.inner.read_stream(stream, from, page).await
+    }
+
+    async fn read_all(&self, from: Position, page: Page) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.inner.read_all(from, page).await
+    }
+
+    async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError> {
+        self.inner.event_at(position).await
+    }
+
+    async fn position_before(&self, time: Timestamp) -> Result<Position, StoreError> {
+        self.inner.position_before(time).await
+    }
+
+    async fn subscribe_all(&self, after: Position) -> Result<Subscription, StoreError> {
+        self.inner.subscribe_all(after).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.inner.head().await
+    }
+}

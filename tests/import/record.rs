@@ -1,0 +1,193 @@
+//! Every kind of line.
+
+use madang::cli::import::lines::Raw;
+use madang::cli::import::record::{Extras, Line, read};
+use madang::domain::Timestamp;
+use serde_json::{Value, json};
+
+fn line(text: &str) -> Line {
+    let bytes = text.as_bytes();
+    read(5, Raw::Whole { bytes, ended: true })
+}
+
+fn post_with(field: &str, value: Value) -> Line {
+    let mut post = json!({
+        "type": "post", "id": 1, "board": "b", "author": "x", "title": "t", "body": "w",
+        "created_at": 1_389_889_052_000_i64, "pinned": false,
+    });
+    post[field] = value;
+    line(&post.to_string())
+}
+
+fn comment_with(field: &str, value: Value) -> Line {
+    let mut comment = json!({
+        "type": "comment", "id": 9, "post_id": 1, "parent_id": null, "author": "x", "body": "w",
+        "created_at": 1_389_889_052_000_i64,
+    });
+    comment[field] = value;
+    line(&comment.to_string())
+}
+
+fn reason(line: Line) -> String {
+    match line {
+        Line::Broken(reason) => reason,
+        other => panic!("{other:?} should be broken"),
+    }
+}
+
+#[test]
+fn a_post_is_read() {
+    let Line::Post {
+        post,
+        repairs,
+        extras,
+    } = post_with("views", json!(20))
+    else {
+        panic!("this is a post");
+    };
+    assert_eq!((post.line, post.id), (5, 1));
+    assert_eq!(post.created_at, Timestamp(1_389_889_052_000));
+    assert_eq!((repairs.len(), extras.views), (0, 20));
+}
+
+#[test]
+fn what_is_not_imported_yet_is_counted() {
+    let extras = |line| match line {
+        Line::Post { extras, .. } | Line::Comment { extras, .. } => extras,
+        other => panic!("{other:?} is no record"),
+    };
+    assert_eq!(extras(post_with("liked_by", json!(["a", "b"]))).liked_by, 2);
+    assert_eq!(extras(comment_with("likes", json!(3))).likes, 3);
+    assert_eq!(extras(post_with("likes", json!("many"))), Extras::default());
+    assert_eq!(extras(post_with("views", Value::Null)), Extras::default());
+}
+
+#[test]
+fn texts_are_repaired_and_it_says_so() {
+    let repairs = |line| match line {
+        Line::Post { repairs, .. } => repairs.join("; "),
+        other => panic!("{other:?} is no post"),
+    };
+    let bell = post_with("title", json!("a\u{7}b"));
+    assert_eq!(repairs(bell), "title: control characters removed");
+    let long = post_with("body", json!("x".repeat(32_001)));
+    assert_eq!(repairs(long), "body: cut, it was too long");
+    let both = post_with("author", json!(format!("\u{0}{}", "x".repeat(101))));
+    assert_eq!(repairs(both), "author: control characters removed, and cut");
+    let board = post_with("board", json!("x".repeat(101)));
+    assert_eq!(repairs(board), "board: cut, it was too long");
+}
+
+#[test]
+fn a_wrong_field_breaks_a_line() {
+    let wrong = [
+        ("type", json!("poll"), "unknown type \"poll\""),
+        ("type", json!(1), "invalid type: integer `1`"),
+        ("id", json!(-1), "invalid value: integer `-1`"),
+        ("id", json!(1.5), "invalid type: floating point"),
+        ("id", json!("1"), "invalid type: string"),
+        ("title", json!(" \n"), "title must not be empty"),
+        ("title", json!("\u{1}"), "title must not be empty"),
+        ("body", json!(""), "body must not be empty"),
+        ("author", json!(""), "author must not be empty"),
+        ("board", json!(""), "board must not be empty"),
+        ("board", json!(["b"]), "invalid type: sequence"),
+        ("created_at", json!(-1), "created_at -1 is no time"),
+        ("created_at", json!(i64::MAX), "is no time"),
+        ("created_at", json!(u64::MAX), "invalid value"),
+        ("created_at", json!("2014"), "invalid type"),
+        ("views", json!(-3), "invalid value"),
+        ("liked_by", json!([1]), "invalid type"),
+    ];
+    for (field, value, expected) in wrong {
+        let found = reason(post_with(field, value.clone()));
+        assert!(found.contains(expected), "{field} = {value}: {found}");
+    }
+}
+
+#[test]
+fn a_missing_field_breaks_a_line() {
+    for field in [
+        "type",
+        "id",
+        "board",
+        "author",
+        "title",
+        "body",
+        "created_at",
+    ] {
+        let whole = r#"{"type":"post","id":1,"board":"b","author":"x","title":"t","body":"w","created_at":1}"#;
+        let text = whole.replace(&format!("\"{field}\""), "\"other\"");
+        assert_eq!(reason(line(&text)), format!("missing field `{field}`"));
+    }
+    let rootless =
+        r#"{"type":"comment","id":1,"post_id":1,"author":"x","body":"w","created_at":1}"#;
+    assert_eq!(reason(line(rootless)), "missing field `parent_id`");
+}
+
+#[test]
+fn a_comment_is_checked_too() {
+    assert!(matches!(
+        comment_with("parent_id", json!(4)),
+        Line::Comment { id: 9, .. }
+    ));
+    let wrong = [
+        ("parent_id", json!("4")),
+        ("post_id", Value::Null),
+        ("body", json!("\u{7}")),
+        ("created_at", json!(i64::MAX)),
+    ];
+    for (field, value) in wrong {
+        reason(comment_with(field, value));
+    }
+}
+
+#[test]
+fn what_is_no_json_object_breaks_a_line() {
+    let wrong = [
+        ("[\"post\",1]", "not a JSON object"),
+        ("17", "not a JSON object"),
+        ("post", "broken JSON: expected value (column 1)"),
+        (
+            "{\"type\":\"post\"",
+            "broken JSON: EOF while parsing an object (column 14)",
+        ),
+        ("{} {}", "broken JSON: trailing characters (column 4)"),
+        (r#"{"type":"\ud800"}"#, "broken JSON: "),
+    ];
+    for (text, expected) in wrong {
+        let found = reason(line(text));
+        assert!(found.starts_with(expected), "{text}: {found}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_break_a_line() {
+    let bytes = b"{\"type\":\"\xff\"}";
+    let found = read(1, Raw::Whole { bytes, ended: true });
+    assert_eq!(reason(found), "not UTF-8 after byte 9");
+    assert_eq!(reason(read(1, Raw::TooLong)), "longer than 4 MiB");
+}
+
+#[test]
+fn a_file_that_ends_within_a_line_is_named_so() {
+    let bytes = br#"{"type":"post","id":1,"bo"#;
+    let found = reason(read(
+        1,
+        Raw::Whole {
+            bytes,
+            ended: false,
+        },
+    ));
+    assert!(
+        found.starts_with("the file ends in the middle of this line"),
+        "{found}"
+    );
+}
+
+#[test]
+fn white_space_is_no_record_and_no_mistake() {
+    for text in ["", " ", "\r", "\t \r", "\u{feff}"] {
+        assert_eq!(line(text), Line::Blank);
+    }
+}

@@ -1,0 +1,79 @@
+//! An import that dies at any append, done again, ends where an undisturbed one ends.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use madang::command::import::{Fate, Importer, Source, Stop};
+
+use super::log::{Dying, Yard, essence, post, ten_posts};
+
+async fn undisturbed(keys: usize) -> Vec<String> {
+    let yard = Yard::open().await;
+    yard.import(yard.log.clone(), (&ten_posts(), keys))
+        .await
+        .1
+        .unwrap();
+    essence(&*yard.log).await
+}
+
+fn dying(yard: &Yard, at: usize, after_write: bool) -> Arc<Dying> {
+    Arc::new(Dying {
+        inner: yard.log.clone(),
+        at,
+        after_write,
+        appends: AtomicUsize::new(0),
+    })
+}
+
+#[tokio::test]
+async fn dead_at_any_append_and_done_again_it_ends_the_same() {
+    // In plans of 4 keys: 4 plans, 3 boards, 10 posts.
+    let whole = undisturbed(4).await;
+    assert_eq!(whole.len(), 17);
+    for at in 0..17 {
+        for after_write in [false, true] {
+            let yard = Yard::open().await;
+            let store = dying(&yard, at, after_write);
+            let (_, outcome) = yard.import(store, (&ten_posts(), 4)).await;
+            assert!(outcome.is_err(), "the store died at append {at}");
+            let (fates, outcome) = yard.import(yard.log.clone(), (&ten_posts(), 4)).await;
+            assert_eq!((outcome, fates.len()), (Ok(()), 10));
+            assert_eq!(
+                essence(&*yard.log).await,
+                whole,
+                "append {at}, {after_write}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn dead_again_and_again_it_ends_the_same() {
+    let whole = undisturbed(5).await;
+    let yard = Yard::open().await;
+    let mut runs = 0;
+    loop {
+        let store = dying(&yard, 1, runs % 2 == 0);
+        if yard.import(store, (&ten_posts(), 5)).await.1.is_ok() {
+            break;
+        }
+        runs += 1;
+        assert!(runs < 100, "no run got further");
+    }
+    assert!(runs > 5);
+    assert_eq!(essence(&*yard.log).await, whole);
+}
+
+#[tokio::test]
+async fn asked_to_stop_it_stops_and_can_be_done_again() {
+    let yard = Yard::open().await;
+    let (source, stop) = (Source::parse("elsewhere").unwrap(), Stop::default());
+    let opened = Importer::open(yard.log.clone(), yard.ids.clone(), source, stop.clone());
+    let mut importer = opened.await.unwrap();
+    importer.add(post(1, "a")).await.unwrap();
+    stop.ask();
+    assert!(importer.finish().await.is_err());
+    assert_eq!((importer.take_told().len(), yard.head().await), (0, 0));
+    let (fates, _) = yard.import(yard.log.clone(), (&[post(1, "a")], 1000)).await;
+    assert_eq!(fates, [(1, Fate::Imported)]);
+}
