@@ -58,7 +58,9 @@ pub async fn stream(
     };
     while let (Some(revision), Some(page)) = (from, scan.wants()) {
         let read = store.read_stream(name, revision, page).await?;
-        from = read.last().and_then(|last| behind(last.revision, filter.direction));
+        from = read
+            .last()
+            .and_then(|last| behind(last.revision, filter.direction));
         scan.take(read, page.max);
     }
     if from.is_none() {

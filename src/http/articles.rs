@@ -96,7 +96,10 @@ pub(super) async fn list_articles(
         lists::document::<ArticleSummary, ArticleJson>(&list(board_id), items)
     }
     let part = lists::part(slice, &list(board_id))?;
-    match queries.board_articles((board_id, part), wait_for, render).await? {
+    match queries
+        .board_articles((board_id, part), wait_for, render)
+        .await?
+    {
         Lookup::Found(document) => Ok(json::list(&document)),
         Lookup::Deleted | Lookup::NotFound => Err(ArticleRejection::BoardNotFound.into()),
     }

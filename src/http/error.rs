@@ -175,7 +175,11 @@ fn board_rejection(rejection: &BoardRejection) -> Kind {
     match rejection {
         R::Exists => kind(S::CONFLICT, "board-exists", "Board exists already"),
         R::NotFound => kind(S::NOT_FOUND, "board-not-found", "No such board"),
-        R::Stale { .. } => kind(S::PRECONDITION_FAILED, "stale-revision", "Changed meanwhile"),
+        R::Stale { .. } => kind(
+            S::PRECONDITION_FAILED,
+            "stale-revision",
+            "Changed meanwhile",
+        ),
     }
 }
 
@@ -188,7 +192,11 @@ fn article_rejection(rejection: &ArticleRejection) -> Kind {
         R::NotFound => kind(S::NOT_FOUND, "article-not-found", "No such article"),
         R::Deleted => kind(S::GONE, "article-deleted", "Article deleted"),
         R::NotWriter => kind(S::FORBIDDEN, "not-the-writer", "Somebody else's"),
-        R::Stale { .. } => kind(S::PRECONDITION_FAILED, "stale-revision", "Changed meanwhile"),
+        R::Stale { .. } => kind(
+            S::PRECONDITION_FAILED,
+            "stale-revision",
+            "Changed meanwhile",
+        ),
     }
 }
 

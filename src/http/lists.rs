@@ -40,7 +40,9 @@ pub(super) fn part(slice: Slice, list: &str) -> Result<Part, ParamError> {
 
 /// A part of the list of this name, ready to be sent.
 pub(super) fn document<V, T: From<V> + Serialize>(list: &str, items: Items<V>) -> Document {
-    let next_cursor = items.next_after.map(|id| cursor::encode(list, &id.to_string()));
+    let next_cursor = items
+        .next_after
+        .map(|id| cursor::encode(list, &id.to_string()));
     let total = items.total;
     let part = items.part;
     let items = items.items.into_iter().map(T::from).collect();

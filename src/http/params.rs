@@ -89,7 +89,10 @@ impl<'a> Query<'a> {
 
     /// The one value of a parameter, if it is there.
     pub(super) fn one(self, name: &'static str) -> Result<Option<String>, ParamError> {
-        let pairs = self.0.split('&').map(|p| p.split_once('=').unwrap_or((p, "")));
+        let pairs = self
+            .0
+            .split('&')
+            .map(|p| p.split_once('=').unwrap_or((p, "")));
         let mut values = pairs.filter(|(key, _)| decoded(key).is_some_and(|key| key == name));
         let Some((_, value)) = values.next() else {
             return Ok(None);
@@ -109,9 +112,8 @@ impl<'a> Query<'a> {
         must_be: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, ParamError> {
-        let read = |text: String| {
-            parse(&text).ok_or(ParamError::MalformedParameter { name, must_be })
-        };
+        let read =
+            |text: String| parse(&text).ok_or(ParamError::MalformedParameter { name, must_be });
         self.one(name)?.map(read).transpose()
     }
 }

@@ -16,8 +16,14 @@ use super::{articles, audit, boards, edge, health, projections};
 pub fn router(site: Site) -> Router {
     let api = Arc::new(Api::from(site));
     Router::new()
-        .route("/v1/boards", get(boards::list_boards).post(boards::create_board))
-        .route("/v1/boards/{board_id}", get(boards::get_board).put(boards::update_board))
+        .route(
+            "/v1/boards",
+            get(boards::list_boards).post(boards::create_board),
+        )
+        .route(
+            "/v1/boards/{board_id}",
+            get(boards::get_board).put(boards::update_board),
+        )
         .route("/v1/boards/{board_id}/close", post(boards::close_board))
         .route(
             "/v1/boards/{board_id}/articles",

@@ -47,7 +47,10 @@ pub async fn run(listener: TcpListener, router: Router, stop: impl Future<Output
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(DRAIN, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests did not finish in time and were dropped");
     }
 }
@@ -70,9 +73,8 @@ fn serve(
     graceful: &GracefulShutdown,
 ) {
     let router = router.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        router.clone().call(request.map(Body::new))
-    });
+    let service =
+        service_fn(move |request: Request<Incoming>| router.clone().call(request.map(Body::new)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
