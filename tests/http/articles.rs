@@ -17,7 +17,28 @@ async fn posted() -> (Yard, Answer, String) {
 #[tokio::test]
 async fn a_user_posts_an_article() {
     let (_, made, _) = posted().await;
-    assert_snapshot!(made.shown(), @"");
+    assert_snapshot!(made.shown(), @r#"
+    201
+    location: /v1/articles/[id]
+    etag: "0-[hash]"
+    madang-position: [position]
+    {
+      "article_id": "[id]",
+      "board_id": "[id]",
+      "comment_count": 0,
+      "content": "Hello",
+      "created_at": "2026-11-19T08:30:00.000Z",
+      "like_count": 0,
+      "modified_at": null,
+      "revision": 0,
+      "title": "First",
+      "view_count": 0,
+      "writer": {
+        "id": "kim",
+        "name": "kim"
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -46,7 +67,27 @@ async fn its_writer_edits_an_article() {
     yard.advance(60_000);
     let body = json!({"title": "First", "content": "Edited"});
     let edited = yard.call("PUT", &path).by("kim").json(body).send().await;
-    assert_snapshot!(edited.shown(), @"");
+    assert_snapshot!(edited.shown(), @r#"
+    200
+    etag: "1-[hash]"
+    madang-position: [position]
+    {
+      "article_id": "[id]",
+      "board_id": "[id]",
+      "comment_count": 0,
+      "content": "Edited",
+      "created_at": "2026-11-19T08:30:00.000Z",
+      "like_count": 0,
+      "modified_at": "2026-11-19T08:31:00.000Z",
+      "revision": 1,
+      "title": "First",
+      "view_count": 0,
+      "writer": {
+        "id": "kim",
+        "name": "kim"
+      }
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -55,7 +55,34 @@ async fn an_event_is_shown_as_it_was_recorded() {
     }
     item["event_id"] = json!("[uuid]");
     let shown: Value = serde_json::from_str(&redacted(&list.to_string())).unwrap();
-    assert_json_snapshot!(shown, @"");
+    assert_json_snapshot!(shown, @r#"
+    {
+      "items": [
+        {
+          "data": {
+            "board_id": "[id]",
+            "description": "",
+            "max_comment_depth": 100,
+            "name": "Plaza"
+          },
+          "event_id": "[uuid]",
+          "metadata": {
+            "$causationId": "[uuid]",
+            "$correlationId": "[uuid]",
+            "actor": "root",
+            "occurred_at": 1795077000000,
+            "schema_version": 1
+          },
+          "position": "[position]",
+          "recorded_at": "2026-11-19T08:30:00.000Z",
+          "revision": 0,
+          "stream": "board-[id]",
+          "type": "BoardCreated"
+        }
+      ],
+      "next_cursor": null
+    }
+    "#);
 }
 
 #[tokio::test]

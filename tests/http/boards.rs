@@ -13,7 +13,22 @@ async fn an_admin_opens_a_board() {
         .json(json!({"name": " Plaza ", "description": null}))
         .send()
         .await;
-    assert_snapshot!(made.shown(), @"");
+    assert_snapshot!(made.shown(), @r#"
+    201
+    location: /v1/boards/[id]
+    etag: "0-[hash]"
+    madang-position: [position]
+    {
+      "article_count": 0,
+      "board_id": "[id]",
+      "closed": false,
+      "created_at": "2026-11-19T08:30:00.000Z",
+      "description": "",
+      "max_comment_depth": 100,
+      "name": "Plaza",
+      "revision": 0
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -45,7 +60,21 @@ async fn a_replaced_board_has_defaults_where_nothing_is_said() {
         .json(json!({"name": "Yard"}))
         .send()
         .await;
-    assert_snapshot!(replaced.shown(), @"");
+    assert_snapshot!(replaced.shown(), @r#"
+    200
+    etag: "2-[hash]"
+    madang-position: [position]
+    {
+      "article_count": 0,
+      "board_id": "[id]",
+      "closed": false,
+      "created_at": "2026-11-19T08:30:00.000Z",
+      "description": "",
+      "max_comment_depth": 100,
+      "name": "Yard",
+      "revision": 2
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -102,7 +131,34 @@ async fn boards_are_listed_oldest_first() {
     let call = yard.call("POST", "/v1/boards").admin();
     let last = call.json(json!({"name": "Newer"})).send().await;
     let listed = yard.call("GET", "/v1/boards").after(&last).send().await;
-    assert_snapshot!(listed.shown(), @"");
+    assert_snapshot!(listed.shown(), @r#"
+    200
+    {
+      "items": [
+        {
+          "article_count": 0,
+          "board_id": "[id]",
+          "closed": false,
+          "created_at": "2026-11-19T08:30:00.000Z",
+          "description": "",
+          "max_comment_depth": 100,
+          "name": "Plaza",
+          "revision": 0
+        },
+        {
+          "article_count": 0,
+          "board_id": "[id]",
+          "closed": false,
+          "created_at": "2026-11-19T08:30:00.000Z",
+          "description": "",
+          "max_comment_depth": 100,
+          "name": "Newer",
+          "revision": 0
+        }
+      ],
+      "next_cursor": null
+    }
+    "#);
 }
 
 #[tokio::test]

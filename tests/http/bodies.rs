@@ -62,7 +62,30 @@ async fn every_bad_field_is_named_at_once() {
     let body = json!({"title": "a\nb", "content": 7, "titel": "x"});
     let answer = post(&yard, body.to_string()).await;
     assert_eq!(answer.problem(), "422 invalid-fields");
-    assert_snapshot!(answer.shown(), @"");
+    assert_snapshot!(answer.shown(), @r#"
+    422
+    {
+      "detail": "the body has fields that break a rule; see errors",
+      "errors": [
+        {
+          "detail": "must not contain control characters",
+          "field": "title"
+        },
+        {
+          "detail": "must be a string",
+          "field": "content"
+        },
+        {
+          "detail": "is not known here",
+          "field": "titel"
+        }
+      ],
+      "instance": "/v1/boards/7/articles",
+      "status": 422,
+      "title": "Invalid fields",
+      "type": "/problems/invalid-fields"
+    }
+    "#);
 }
 
 #[tokio::test]

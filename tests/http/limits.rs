@@ -80,8 +80,25 @@ async fn an_overloaded_node_says_so_and_still_answers_probes() {
 #[tokio::test]
 async fn health_is_public() {
     let yard = Yard::open().await;
-    assert_snapshot!(yard.call("GET", "/health/live").send().await.shown(), @"");
-    assert_snapshot!(yard.call("GET", "/health/ready").send().await.shown(), @"");
+    assert_snapshot!(yard.call("GET", "/health/live").send().await.shown(), @r#"
+    200
+    {
+      "status": "live"
+    }
+    "#);
+    assert_snapshot!(yard.call("GET", "/health/ready").send().await.shown(), @r#"
+    200
+    {
+      "checks": [
+        {
+          "name": "views",
+          "ok": true,
+          "state": "live"
+        }
+      ],
+      "status": "ready"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -96,5 +113,22 @@ async fn a_node_that_is_not_ready_says_what_it_waits_for() {
         .send()
         .await;
     assert_eq!(answer.problem(), "503 not-ready");
-    assert_snapshot!(answer.shown(), @"");
+    assert_snapshot!(answer.shown(), @r#"
+    503
+    retry-after: 5
+    {
+      "checks": [
+        {
+          "name": "views",
+          "ok": false,
+          "state": "catching-up"
+        }
+      ],
+      "detail": "this node is not ready; see checks",
+      "instance": "/health/ready",
+      "status": 503,
+      "title": "Not ready",
+      "type": "/problems/not-ready"
+    }
+    "#);
 }

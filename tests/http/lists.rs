@@ -42,16 +42,45 @@ async fn an_empty_board_has_an_empty_list() {
         .after(&deleted)
         .send()
         .await;
-    assert_snapshot!(pages.json(), @"");
+    assert_snapshot!(pages.json(), @r#"
+    {"items":[],"page":1,"size":30,"total":0,"total_pages":0}
+    "#);
     let list = yard.call("GET", &path).after(&deleted).send().await;
-    assert_snapshot!(list.json(), @"");
+    assert_snapshot!(list.json(), @r#"
+    {"items":[],"next_cursor":null}
+    "#);
 }
 
 #[tokio::test]
 async fn a_page_shows_articles_without_content() {
     let (yard, path) = filled(1).await;
     let answer = yard.call("GET", &format!("{path}?page=1")).send().await;
-    assert_snapshot!(answer.shown(), @"");
+    assert_snapshot!(answer.shown(), @r#"
+    200
+    {
+      "items": [
+        {
+          "article_id": "[id]",
+          "board_id": "[id]",
+          "comment_count": 0,
+          "created_at": "2026-11-19T08:30:00.000Z",
+          "like_count": 0,
+          "modified_at": null,
+          "revision": 0,
+          "title": "No. 1",
+          "view_count": 0,
+          "writer": {
+            "id": "kim",
+            "name": "kim"
+          }
+        }
+      ],
+      "page": 1,
+      "size": 30,
+      "total": 1,
+      "total_pages": 1
+    }
+    "#);
 }
 
 #[tokio::test]

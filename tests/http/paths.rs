@@ -73,7 +73,16 @@ async fn unknown_paths_are_not_found() {
 #[tokio::test]
 async fn a_problem_says_what_and_where() {
     let yard = Yard::open().await;
-    assert_snapshot!(yard.call("GET", "/v1/nothing").send().await.shown(), @"");
+    assert_snapshot!(yard.call("GET", "/v1/nothing").send().await.shown(), @r#"
+    404
+    {
+      "detail": "there is nothing at this path",
+      "instance": "/v1/nothing",
+      "status": 404,
+      "title": "No such path",
+      "type": "/problems/no-such-path"
+    }
+    "#);
 }
 
 #[tokio::test]
