@@ -1,3 +1,29 @@
-//! The benchmarks.
+//! The benchmarks: `cargo bench -- <name>`, all of them without a name. Each prints ratios that
+//! were measured within one run, since absolute numbers say more about the machine.
 
-fn main() {}
+#![expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+
+mod append;
+mod catch_up;
+mod support;
+
+use std::io;
+
+fn main() -> io::Result<()> {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let benches = [
+        ("append", append::run as fn(&tokio::runtime::Runtime)),
+        ("catch-up", catch_up::run),
+    ];
+    for (name, run) in benches {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+            println!("# {name}");
+            run(&runtime);
+        }
+    }
+    Ok(())
+}

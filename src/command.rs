@@ -11,6 +11,7 @@ pub mod article;
 pub mod board;
 mod execute;
 pub mod ids;
+pub mod import;
 
 use std::sync::Arc;
 

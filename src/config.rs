@@ -106,14 +106,9 @@ pub struct Settings {
     /// The address to listen on [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "MADANG_LISTEN", value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
+    // Not global: `token` has a --role of its own; `serve` takes this one behind it, too.
     /// What this node does; repeatable [default: all roles]
-    #[arg(
-        long,
-        global = true,
-        env = "MADANG_ROLE",
-        value_delimiter = ',',
-        value_name = "ROLE"
-    )]
+    #[arg(long, env = "MADANG_ROLE", value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
     /// The event log [default: sqlite:<data-dir>/log.db]
     #[arg(long, global = true, env = "MADANG_EVENT_STORE", value_name = "URL")]

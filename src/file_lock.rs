@@ -21,7 +21,7 @@ pub struct FileLock {
 #[derive(Debug, thiserror::Error)]
 pub enum FileLockError {
     /// Somebody else has it.
-    #[error("{} is in use by {}; stop it first", file.display(), holder(*pid))]
+    #[error("{}: {}", file.display(), self.detail())]
     Held {
         /// The file that the lock protects.
         file: PathBuf,
@@ -29,7 +29,7 @@ pub enum FileLockError {
         pid: Option<u32>,
     },
     /// The lock file cannot be made or locked.
-    #[error("{} cannot be locked: {}: {cause}", file.display(), lock.display())]
+    #[error("{}: {}", file.display(), self.detail())]
     Io {
         /// The file that the lock was to protect.
         file: PathBuf,
@@ -38,6 +38,19 @@ pub enum FileLockError {
         /// What the system said.
         cause: io::Error,
     },
+}
+
+impl FileLockError {
+    /// What is wrong and what to do, for a message that names the file already.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Held { pid, .. } => {
+                let which = pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
+                format!("in use by another process{which}; stop it first")
+            }
+            Self::Io { lock, cause, .. } => format!("cannot lock {}: {cause}", lock.display()),
+        }
+    }
 }
 
 impl FileLock {
@@ -92,11 +105,4 @@ fn read_pid(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
-}
-
-fn holder(pid: Option<u32>) -> String {
-    pid.map_or_else(
-        || "another process".to_owned(),
-        |pid| format!("another process (pid {pid})"),
-    )
 }

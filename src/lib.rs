@@ -1,7 +1,24 @@
 //! Madang: an event-sourced CQRS backend for bulletin boards.
+//!
+//! Commands append domain events to an event store; projectors fold the log into views; queries
+//! read only the views. `docs/ARCHITECTURE.md` walks through all three.
+//!
+//! - [`domain`]: the rules, as pure functions over values
+//! - [`event_store`]: the log behind one port, the codec, the SQLite adapter
+//! - [`command`]: load → fold → decide → append
+//! - [`projections`]: the log folded into the views under a guarded checkpoint
+//! - [`views`]: the SQL store between projections and queries
+//! - [`query`]: answers from the views, through a cache
+//! - [`node`]: the stores, commands, queries and projector of one process
+//! - [`config`], [`telemetry`], [`ambient`], [`file_lock`]: settings, log lines, time and
+//!   randomness, files that belong to one process
+//!
+//! What must hold everywhere: an acknowledged command is in the log once; nothing is folded twice,
+//! out of order or partly; time and randomness come in as parameters; everything is bounded.
 
 pub mod ambient;
 pub mod audit;
+pub mod cli;
 pub mod command;
 pub mod config;
 pub mod domain;

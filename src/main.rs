@@ -1,3 +1,10 @@
 //! Wires arguments to the thing they ask for.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use madang::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

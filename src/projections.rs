@@ -14,6 +14,7 @@ pub mod boards;
 pub mod checkpoint;
 pub mod fold;
 pub mod parked;
+pub mod reader;
 pub mod rebuild;
 pub mod runner;
 pub mod status;
@@ -24,9 +25,6 @@ use crate::views::Touched;
 
 /// The name of the projection that keeps the SQL views.
 pub const SQL: &str = "sql";
-
-/// The most events that are folded in one transaction.
-pub const MAX_BATCH: usize = 2_000;
 
 /// Told what a batch changed, after its commit and before anyone hears of the new position.
 pub type OnCommit = Arc<dyn Fn(&Touched) + Send + Sync>;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -94,6 +95,7 @@ impl Views {
         };
         let options = SqliteConnectOptions::new()
             .filename(path)
+            .disable_statement_logging()
             .busy_timeout(BUSY);
         let writing = options
             .clone()

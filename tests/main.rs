@@ -1,3 +1,10 @@
 //! The integration tests, one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod architecture;
+mod codec;
+mod domain;
+mod event_store;
 mod http;
+mod log_names;

@@ -54,6 +54,18 @@ impl Commands {
         .await
     }
 
+    /// Posts an article under an id that was fixed before, on a board that the caller has read.
+    /// One append, no read.
+    pub(super) async fn create_article_on(
+        &self,
+        origin: &Origin,
+        article_id: ArticleId,
+        (draft, board): (Draft, BoardStanding),
+    ) -> ArticleOutcome {
+        let command = create(article_id, draft, board);
+        self.create(origin, command, (article_id, None)).await
+    }
+
     /// Replaces an article's text, if it still stands at `if_match`. One read, one append.
     pub async fn update_article(
         &self,
@@ -127,7 +139,8 @@ impl Commands {
         .await
     }
 
-    async fn board_standing(
+    /// How a board stands now, and the newest event that was read to know.
+    pub(super) async fn board_standing(
         &self,
         board_id: BoardId,
     ) -> Result<(BoardStanding, Option<Position>), CommandError<ArticleRejection>> {

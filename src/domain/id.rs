@@ -20,16 +20,6 @@ impl Timestamp {
     pub const MAX: Self = Self(253_402_207_200_999);
 }
 
-/// RFC 3339, in UTC, with milliseconds. Times before [`Timestamp::MIN`] or after
-/// [`Timestamp::MAX`] are shown as those.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = (*self).clamp(Self::MIN, Self::MAX);
-        let time = jiff::Timestamp::from_millisecond(shown.0).map_err(|_| fmt::Error)?;
-        write!(f, "{time:.3}")
-    }
-}
-
 /// The place of an event in its stream, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);

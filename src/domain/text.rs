@@ -64,12 +64,13 @@ impl Shape {
         if text.chars().any(|c| self.refuses(c)) {
             repairs.control_removed = true;
             text.retain(|c| !self.refuses(c));
+            text = text.trim().to_owned();
         }
         if let Some((end, _)) = text.char_indices().nth(self.max) {
             repairs.cut = true;
             text.truncate(end);
         }
-        let text = text.trim().to_owned();
+        let text = text.trim_end().to_owned();
         if text.len() < self.min {
             return Err(TextError::Empty);
         }

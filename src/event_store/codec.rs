@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{NewEvent, RecordedEvent};
 use crate::domain::{Event, Fact, Timestamp, UserId};
-pub use upcast::{UPCASTERS, Upcast, Upcaster};
+pub use upcast::{UPCASTERS, Upcast, Upcaster, lift};
 use wire::Payload;
+pub use wire::WIRE_NAMES;
 
 /// What is known about an event besides what happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

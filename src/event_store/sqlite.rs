@@ -67,7 +67,7 @@ impl SqliteLog {
                 .await
                 .map_err(|e| file.refused(format!("its directory cannot be made: {e}")))?;
         }
-        let lock = FileLock::acquire(file.path()).map_err(|e| file.refused(e.to_string()))?;
+        let lock = FileLock::acquire(file.path()).map_err(|e| file.refused(e.detail()))?;
         let connection = schema::connect(&file).await?;
         let readers = Readers::of(file.clone());
         let first = readers.head().await?;

@@ -74,6 +74,13 @@ impl AuthKey {
         }
     }
 
+    /// A key that was configured as text; `None` if it is too short or too long.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let key = text.trim_ascii_end().as_bytes();
+        let bytes = Self::MIN_BYTES..=Self::MAX_BYTES;
+        bytes.contains(&key.len()).then(|| Self(key.to_owned()))
+    }
+
     /// Reads the key at `path`.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let (mode, text) = read(path).map_err(|error| unreadable(path, error))?;

@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::Unfit;
 use crate::domain::article::{ArticleEvent, Text};
-use crate::domain::{ArticleId, BoardId, Event, Fact};
+use crate::domain::{ArticleId, BoardId, Event, Fact, Revision};
 use crate::event_store::{Position, RecordedEvent, StreamName};
 use crate::views::rows;
 
@@ -93,7 +93,11 @@ impl Articles {
         if recorded.stream != StreamName::article(article_id) {
             return Err(Unfit("the event stands in the stream of another article"));
         }
+        let first = recorded.revision == Revision::FIRST;
         match (self.rows.get_mut(&article_id.to_i64()), event) {
+            (None, ArticleEvent::Created { .. }) if !first => {
+                Err(Unfit("an article begins in the middle of its stream"))
+            }
             (
                 None,
                 ArticleEvent::Created {
@@ -120,7 +124,7 @@ impl Articles {
              VALUES {} ON CONFLICT (article_id) DO UPDATE SET title = excluded.title, \
              content = excluded.content, modified_at = excluded.modified_at, \
              revision = excluded.revision, deleted = excluded.deleted, \
-             position = excluded.position";
+             position = excluded.position WHERE article.position < excluded.position";
         const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let changed: Vec<_> = self
             .rows

@@ -174,6 +174,7 @@ struct Rows {
 impl Rows {
     async fn load(transaction: &mut SqliteConnection, batch: &[Read]) -> sqlx::Result<Self> {
         let mut article_ids = BTreeSet::new();
+        let mut new_articles = BTreeSet::new();
         let mut board_ids = BTreeSet::new();
         for fact in batch.iter().filter_map(Read::fact) {
             match &fact.event {
@@ -188,6 +189,9 @@ impl Rows {
                     let (article_id, board_id) = subject(event);
                     article_ids.insert(article_id);
                     board_ids.insert(board_id);
+                    if matches!(event, ArticleEvent::Created { .. }) {
+                        new_articles.insert(article_id);
+                    }
                 }
                 Event::LogCreated { .. } | Event::ImportPlanned { .. } => {}
             }
@@ -195,7 +199,14 @@ impl Rows {
         let article_ids: Vec<_> = article_ids.into_iter().collect();
         let board_ids: Vec<_> = board_ids.into_iter().collect();
         let boards = Boards::load(transaction, &board_ids).await?;
-        let articles = Articles::load(transaction, &article_ids).await?;
+        // An article that begins in this batch has no row yet: its stream has one first event, and
+        // the checkpoint lets no event pass twice.
+        let known: Vec<_> = article_ids
+            .iter()
+            .copied()
+            .filter(|id| !new_articles.contains(id))
+            .collect();
+        let articles = Articles::load(transaction, &known).await?;
         let parked = parked::among(transaction, batch.iter().map(Read::recorded)).await?;
         Ok(Self {
             boards,

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::MAX_BATCH;
 use super::checkpoint::{self, CheckpointError};
-use super::fold::{Batch, FoldError, OnUnfit, fold};
+use super::fold::{FoldError, OnUnfit, fold};
 use super::parked;
-use crate::event_store::{EventStore, Position, Reported, StoreError, identity};
+use super::reader::{Reader, Reading};
+use crate::event_store::{EventStore, Position, StoreError, identity};
 use crate::file_lock::FileLock;
 use crate::views::{Views, ViewsError};
 
@@ -77,24 +77,22 @@ pub async fn rebuild(
     let views = Views::open_locked(&new, lock).await?;
     let mut checkpoint = checkpoint::verified(&views, store, log_id).await?;
     let head = store.head().await?;
-    let mut subscription = store.subscribe_all(Position::START).await?;
+    let mut reader = Reader::of(store.subscribe_all(Position::START).await?, Position::START);
     let mut rebuilt = Rebuilt {
         events: 0,
         unknown: 0,
         parked: 0,
         position: Position::START,
     };
-    let mut reports = Vec::with_capacity(MAX_BATCH);
     while checkpoint.position < head {
-        if subscription.next_batch(&mut reports, MAX_BATCH).await == 0 {
-            return Err(RebuildError::Ended(checkpoint.position));
-        }
-        let batch = batch(&mut reports, checkpoint.position)?;
+        let ended = RebuildError::Ended(checkpoint.position);
+        let Reading { batch, end, .. } = reader.next().await.ok_or(ended)?;
         let folded = fold(&views, &checkpoint, &batch, on_unfit).await?;
         checkpoint = folded.checkpoint;
         rebuilt.events += batch.events.len() as u64;
         rebuilt.unknown += folded.unknown;
         progress(checkpoint.position);
+        end.map_or(Ok(()), Err)?;
     }
     rebuilt.position = checkpoint.position;
     rebuilt.parked = parked::count(&views).await.map_err(CheckpointError::from)?;
@@ -115,24 +113,6 @@ async fn settle(path: &Path, lock: Arc<FileLock>) -> Result<(), ViewsError> {
         Err(error) => warn!(%error, "the old views cannot be opened"),
     }
     Ok(())
-}
-
-fn batch(
-    reports: &mut Vec<Result<Reported, StoreError>>,
-    from: Position,
-) -> Result<Batch, StoreError> {
-    let mut batch = Batch {
-        end: from,
-        ..Batch::default()
-    };
-    for report in reports.drain(..) {
-        match report? {
-            Reported::Event(recorded) => batch.push(recorded),
-            Reported::Checkpoint(position) => batch.skip_to(position),
-            Reported::CaughtUp => {}
-        }
-    }
-    Ok(batch)
 }
 
 /// Puts the complete file `new` into the place of `old`. The old write-ahead log goes first: left

@@ -14,10 +14,11 @@ use uuid::Uuid;
 
 use super::checkpoint::{self, Checkpoint, CheckpointError};
 use super::fold::{Batch, FoldError, OnUnfit, fold};
+use super::reader::{Reader, Reading};
 use super::status::{State, Status};
-use super::{MAX_BATCH, OnCommit, parked};
+use super::{OnCommit, parked};
 use crate::ambient::{Clock, jittered};
-use crate::event_store::{EventStore, Position, Reported, StoreError, Subscription};
+use crate::event_store::{EventStore, Position, StoreError};
 use crate::views::Views;
 
 /// How often the status is written into the checkpoint's row.
@@ -46,8 +47,6 @@ pub struct Runner {
     parts: Parts,
     checkpoint: Checkpoint,
     status: watch::Sender<Status>,
-    /// Whether the present subscription has reported all that was in the log when it began.
-    level: bool,
 }
 
 /// Why the runner has to subscribe anew.
@@ -75,7 +74,6 @@ impl Runner {
                 parts,
                 checkpoint,
                 status,
-                level: false,
             },
             watcher,
         ))
@@ -122,53 +120,30 @@ impl Runner {
             self.checkpoint = stored;
             self.parts.position.send_replace(self.checkpoint.position);
         }
-        let mut subscription = self
+        let subscription = self
             .parts
             .store
             .subscribe_all(self.checkpoint.position)
             .await?;
-        self.level = false;
+        let mut reader = Reader::of(subscription, self.checkpoint.position);
         self.status
             .send_modify(|status| status.state = State::CatchingUp);
-        let mut reports = Vec::with_capacity(MAX_BATCH);
         let mut ticks = tokio::time::interval(REPORT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                received = subscription.next_batch(&mut reports, MAX_BATCH) => {
-                    if received == 0 {
-                        return Err(Interruption::Ended);
-                    }
-                    self.take(&mut reports, &subscription).await?;
-                }
+                reading = reader.next() => self.take(reading.ok_or(Interruption::Ended)?).await?,
                 _ = ticks.tick() => self.report().await,
             }
         }
     }
 
-    async fn take(
-        &mut self,
-        reports: &mut Vec<Result<Reported, StoreError>>,
-        subscription: &Subscription,
-    ) -> Result<(), Interruption> {
-        let mut batch = Batch {
-            end: self.checkpoint.position,
-            ..Batch::default()
-        };
-        let mut broken = Ok(());
-        for report in reports.drain(..) {
-            match report {
-                Ok(Reported::Event(recorded)) => batch.push(recorded),
-                Ok(Reported::Checkpoint(position)) => batch.skip_to(position),
-                Ok(Reported::CaughtUp) => self.level = true,
-                Err(error) => broken = Err(error.into()),
-            }
+    async fn take(&mut self, reading: Reading) -> Result<(), Interruption> {
+        if reading.batch.end > self.checkpoint.position {
+            self.fold(&reading.batch).await?;
         }
-        if batch.end > self.checkpoint.position {
-            self.fold(&batch).await?;
-        }
-        self.show_progress(&batch, subscription.waiting());
-        broken
+        self.show_progress(&reading);
+        reading.end.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Folds a batch, trying for ever while the views fail.
@@ -203,8 +178,15 @@ impl Runner {
         }
     }
 
-    fn show_progress(&self, batch: &Batch, waiting: usize) {
-        let (position, level) = (self.checkpoint.position, self.level);
+    fn show_progress(&self, reading: &Reading) {
+        let position = self.checkpoint.position;
+        let Reading {
+            batch,
+            level,
+            waiting,
+            ..
+        } = reading;
+        let (level, waiting) = (*level, *waiting as u64);
         self.parts.position.send_replace(position);
         let newest = batch.events.last().map(|read| read.recorded().recorded_at);
         self.status.send_modify(|status| {
@@ -219,7 +201,7 @@ impl Runner {
             } else {
                 State::CatchingUp
             };
-            status.waiting = waiting as u64;
+            status.waiting = waiting;
             status.behind_since = if level && waiting == 0 {
                 None
             } else {

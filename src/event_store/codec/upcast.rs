@@ -23,8 +23,9 @@ pub struct Upcaster {
 /// Every lift there is. Empty for as long as every payload is in its first version.
 pub const UPCASTERS: &[Upcaster] = &[];
 
-/// Applies the chain of upcasts over `versions`.
-pub(super) fn lift(
+/// Applies the chain of upcasts over `versions`: from the payload's own up to the current one,
+/// which is left out. The error says what is missing.
+pub fn lift(
     upcasters: &[Upcaster],
     recorded: &RecordedEvent,
     versions: Range<u32>,

@@ -64,6 +64,9 @@ macro_rules! payloads {
         /// The payload of an event in its current schema version.
         pub(super) enum Payload { $($variant($payload)),+ }
 
+        /// Every event that this release writes: its name and its schema version.
+        pub const WIRE_NAMES: &[(&str, u32)] = &[$(($name, $version)),+];
+
         /// The schema version that this release writes; `None` for a name it has never heard of.
         pub(super) fn current_version(event_type: &str) -> Option<u32> {
             match event_type { $($name => Some($version),)+ _ => None }

@@ -45,6 +45,10 @@ const CREATE: &str = "BEGIN IMMEDIATE; \
     PRAGMA user_version = 1; \
     COMMIT;";
 
+// A file that may only be read opens without a word, and even `BEGIN IMMEDIATE` is silently made a
+// read: only a write tells.
+const WRITE_NOTHING: &str = "BEGIN IMMEDIATE; PRAGMA user_version = 1; ROLLBACK;";
+
 /// How every connection to the log is opened; the caches are kept small because the operating
 /// system caches the file anyway.
 fn options(file: &LogFile) -> SqliteConnectOptions {
@@ -88,8 +92,7 @@ async fn prepare(file: &LogFile, connection: &mut SqliteConnection) -> Result<()
     if is_new {
         run(CREATE, connection).await?;
     } else {
-        // A file that may only be read opens without a word; the first write tells.
-        run("BEGIN IMMEDIATE; ROLLBACK;", connection).await?;
+        run(WRITE_NOTHING, connection).await?;
     }
     Ok(())
 }

@@ -1,0 +1,105 @@
+//! What the benchmarks share.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use madang::ambient::new_command_id;
+use madang::domain::article::{ArticleEvent, Text};
+use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
+use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
+use madang::domain::{ArticleId, BoardId, Event, Timestamp, UserId};
+use madang::event_store::codec::{self, Metadata};
+use madang::event_store::{EventStore, Expected, NewEvent, StreamName};
+
+/// Boards that the articles stand on.
+const BOARDS: i64 = 10;
+
+/// A directory on the file system of the build, not in memory.
+pub(crate) fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
+}
+
+fn new_event(event: impl Into<Event>) -> NewEvent {
+    let command_id = new_command_id();
+    let metadata = Metadata {
+        correlation_id: command_id,
+        causation_id: command_id,
+        actor: UserId::recorded("somebody".to_owned()),
+        occurred_at: Timestamp(1_767_225_600_000),
+        trace_id: None,
+        import: None,
+    };
+    codec::encode(event.into(), codec::event_id(command_id, 0), &metadata)
+}
+
+pub(crate) fn board_id(number: i64) -> BoardId {
+    BoardId::from_i64(number + 1).expect("positive")
+}
+
+/// Appends `count` articles with a realistic text to a few boards.
+pub(crate) async fn post_articles(log: &Arc<impl EventStore + 'static>, count: u64) {
+    for number in 0..BOARDS {
+        let board_id = board_id(number);
+        let settings = BoardSettings {
+            name: BoardName::recorded(format!("board {number}")),
+            description: BoardDescription::recorded(String::new()),
+            max_comment_depth: CommentDepth::default(),
+        };
+        let created = new_event(BoardEvent::Created { board_id, settings });
+        log.append(
+            &StreamName::board(board_id),
+            Expected::NoStream,
+            vec![created],
+        )
+        .await
+        .expect("a board");
+    }
+    let appends = (0..count).map(|number| {
+        let log = Arc::clone(log);
+        async move {
+            let number = i64::try_from(number).expect("small");
+            let article_id = ArticleId::from_i64(number + 1_000).expect("positive");
+            let created = new_event(ArticleEvent::Created {
+                article_id,
+                board_id: board_id(number % BOARDS),
+                text: Text {
+                    title: Title::recorded(format!("The {number}th thing that I wanted to say")),
+                    content: Content::recorded("It rained in the village yard. ".repeat(8)),
+                },
+                writer_name: WriterName::recorded("Somebody".to_owned()),
+            });
+            log.append(
+                &StreamName::article(article_id),
+                Expected::NoStream,
+                vec![created],
+            )
+            .await
+            .expect("an article");
+        }
+    });
+    futures_util::stream::iter(appends)
+        .buffer_unordered(1_000)
+        .for_each(|()| async {})
+        .await;
+}
+
+fn status_megabytes(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(field))
+        .unwrap_or_default();
+    let kilobytes = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1024
+}
+
+pub(crate) fn resident_megabytes() -> u64 {
+    status_megabytes("VmRSS")
+}
+
+pub(crate) fn peak_megabytes() -> u64 {
+    status_megabytes("VmHWM")
+}

@@ -1,0 +1,216 @@
+//! `madang import`: a file of another forum's records into the log.
+//!
+//! A thread reads and parses the file ahead of the appends, a bounded number of lines. The report
+//! counts each line once, also when the import is stopped or fails on the way.
+
+pub mod lines;
+pub mod record;
+pub mod report;
+mod table;
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use self::lines::Lines;
+use self::record::Line;
+use self::report::Report;
+use super::progress::{Progress, Reader, Unit};
+use super::{Outcome, WrongUse, output};
+use crate::ambient::Clock;
+use crate::command::ids::Ids;
+use crate::command::import::{ImportError, Importer, Source, Stop};
+use crate::config::Config;
+use crate::event_store::sqlite::SqliteLog;
+use crate::event_store::{EventStore, identity};
+use crate::node::{LEASE_FILE, asked_to_stop};
+
+/// Lines that are read ahead.
+const AHEAD: usize = 256;
+/// Bytes of the file that are read at once.
+const READ_AHEAD_BYTES: usize = 256 * 1024;
+
+/// Brings in the posts of another forum's export. Stop the server first.
+///
+/// FILE holds one JSON object a line, in time order:
+/// {"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}.
+/// What was imported before is left as it is, so an import that was stopped or killed is resumed
+/// by running it again. Exit: 0 everything is in; 1 some lines are not, each is reported.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The file to import
+    file: PathBuf,
+    /// What to know its records by, in this and later runs [default: the file's name without
+    /// extension]
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Write the report as one JSON object, and progress as JSON lines to standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of the file as the reading thread hands it over.
+struct Read {
+    number: u64,
+    /// Bytes of the file up to the end of this line.
+    bytes: u64,
+    line: Line,
+}
+
+type Incoming = mpsc::Receiver<io::Result<Read>>;
+
+/// Imports.
+pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<Outcome> {
+    let source = source(args)?;
+    let file = File::open(&args.file).with_context(|| args.file.display().to_string())?;
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let log = Arc::new(open(config, &clock).await?);
+    let (stop, mut heard) = stopped_by_signals();
+    let mut report = Report::of(source.as_str());
+    let mut progress = Progress::begin("import", (Unit::Bytes, length), Reader::of(args.json));
+    let work = async {
+        let ids = Arc::new(Ids::open(
+            &config.data_dir.join(LEASE_FILE),
+            config.node,
+            clock,
+        )?);
+        let store: Arc<dyn EventStore> = log.clone();
+        let mut importer = Importer::open(store, ids, source, stop).await?;
+        let lines = read_ahead(file);
+        let outcome = bring(
+            &mut importer,
+            (lines, &mut heard),
+            &mut report,
+            &mut progress,
+        )
+        .await;
+        report.hear(importer.take_told());
+        report.boards.opened = importer.boards_opened();
+        outcome
+    };
+    let outcome = work.await;
+    log.close().await;
+    let elapsed = progress.end();
+    report.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    report.complete = outcome.is_ok();
+    conclude(&report, args.json, outcome)
+}
+
+fn source(args: &Args) -> Result<Source, WrongUse> {
+    let name = match &args.source {
+        Some(name) => Some(name.as_str()),
+        None => args.file.file_stem().and_then(|stem| stem.to_str()),
+    };
+    let parsed = name.map(Source::parse);
+    match parsed {
+        Some(Ok(source)) => Ok(source),
+        Some(Err(error)) => Err(WrongUse(format!("{error}; choose one with --source"))),
+        None => Err(WrongUse(
+            "the file's name cannot name a source; give --source".into(),
+        )),
+    }
+}
+
+async fn open(config: &Config, clock: &Clock) -> anyhow::Result<SqliteLog> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| config.data_dir.display().to_string())?;
+    let log = SqliteLog::open(&config.event_store, clock.clone()).await?;
+    identity::ensure(&log, clock).await?;
+    Ok(log)
+}
+
+/// Passes a signal on to the import, which may be in the middle of its appends.
+fn stopped_by_signals() -> (Stop, JoinHandle<()>) {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    let heard = tokio::spawn(async move {
+        match asked_to_stop().await {
+            Ok(()) => asked.ask(),
+            Err(error) => {
+                tracing::warn!(%error, "signals cannot be heard");
+                std::future::pending().await
+            }
+        }
+    });
+    (stop, heard)
+}
+
+/// Reads the file in a thread of its own, which ends with the process if a pipe keeps it waiting.
+fn read_ahead(file: File) -> Incoming {
+    let (lines, incoming) = mpsc::channel(AHEAD);
+    std::thread::spawn(move || {
+        let mut file = Lines::of(BufReader::with_capacity(READ_AHEAD_BYTES, file));
+        while let Some(read) = next(&mut file).transpose() {
+            let broken = read.is_err();
+            if lines.blocking_send(read).is_err() || broken {
+                return;
+            }
+        }
+    });
+    incoming
+}
+
+fn next(file: &mut Lines<BufReader<File>>) -> io::Result<Option<Read>> {
+    let Some(raw) = file.next()? else {
+        return Ok(None);
+    };
+    let (number, bytes) = (raw.number, raw.bytes);
+    let line = record::read(number, raw.content);
+    Ok(Some(Read {
+        number,
+        bytes,
+        line,
+    }))
+}
+
+async fn bring(
+    importer: &mut Importer,
+    (mut lines, stop): (Incoming, &mut JoinHandle<()>),
+    report: &mut Report,
+    progress: &mut Progress,
+) -> anyhow::Result<()> {
+    loop {
+        let read = tokio::select! {
+            biased;
+            _ = &mut *stop => return Err(ImportError::Stopped.into()),
+            read = lines.recv() => read,
+        };
+        let Some(read) = read else { break };
+        let Read {
+            number,
+            bytes,
+            line,
+        } = read.context("the file cannot be read to its end")?;
+        if let Some(post) = report.read(number, line) {
+            importer.add(*post).await?;
+            report.hear(importer.take_told());
+        }
+        progress.reached(bytes);
+    }
+    importer.finish().await?;
+    Ok(())
+}
+
+fn conclude(report: &Report, json: bool, outcome: anyhow::Result<()>) -> anyhow::Result<Outcome> {
+    let text = if json {
+        serde_json::to_string(report)?
+    } else {
+        table::table(report)
+    };
+    let printed = output::line(&text);
+    if let Err(error) = outcome {
+        return Err(error.context("run the same import again to go on from here"));
+    }
+    let clean = report.is_clean();
+    match printed {
+        // The import is what counts, not whether anybody reads of it.
+        Err(error) if !error.is::<output::Closed>() => Err(error),
+        _ if clean => Ok(Outcome::Done),
+        _ => Ok(Outcome::Differences),
+    }
+}

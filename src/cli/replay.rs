@@ -1,0 +1,110 @@
+//! `madang replay`: the views folded anew from the log.
+
+use anyhow::bail;
+use serde_json::json;
+
+use super::progress::{Progress, Reader, Unit, per_second};
+use super::{Outcome, WrongUse, output};
+use crate::ambient::Clock;
+use crate::config::Config;
+use crate::event_store::EventStore;
+use crate::event_store::sqlite::SqliteLog;
+use crate::projections::fold::{FoldError, OnUnfit};
+use crate::projections::rebuild::{RebuildError, Rebuilt, rebuild};
+
+/// Rebuilds the SQL views from the event log. Stop the server first.
+///
+/// The old views stay as they are until the new ones are complete, so a replay that fails or is
+/// killed changes nothing. Exit: 0 the views are new; 1 they are not.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Rebuild while no server runs; the only way there is yet
+    #[arg(long)]
+    offline: bool,
+    /// Park events that cannot be folded, with the later ones of their streams, instead of giving
+    /// up at the first
+    #[arg(long)]
+    park: bool,
+    /// Write the result as one JSON object, and progress as JSON lines to standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// Replays.
+pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<Outcome> {
+    if !args.offline {
+        let why = "replay needs --offline: it builds the views anew in place of the old ones, so \
+                   the server must be stopped meanwhile";
+        return Err(WrongUse(why.to_owned()).into());
+    }
+    if !config.event_store.exists() {
+        bail!("{}: there is no such log", config.event_store.display());
+    }
+    let log = SqliteLog::open(&config.event_store, clock).await?;
+    let outcome = replay(config, args, &log).await;
+    log.close().await;
+    outcome.map(|()| Outcome::Done)
+}
+
+async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result<()> {
+    // In an embedded log positions are 1, 2, 3 …, so they count events.
+    let total = log.head().await?.prepare();
+    let mut progress = Progress::begin("replay", (Unit::Events, total), Reader::of(args.json));
+    let on_unfit = if args.park {
+        OnUnfit::Park
+    } else {
+        OnUnfit::Fail
+    };
+    let rebuilt = rebuild(log, &config.database, on_unfit, |position| {
+        progress.reached(position.prepare());
+    })
+    .await;
+    let elapsed = progress.end();
+    let rebuilt = rebuilt.map_err(explain)?;
+    let rate = per_second(rebuilt.events, elapsed);
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    output::line(&show(&rebuilt, (rate, millis), args.json))
+}
+
+fn explain(error: RebuildError) -> anyhow::Error {
+    let unfit = matches!(error, RebuildError::Fold(FoldError::Unfit { .. }));
+    let error = anyhow::Error::new(error);
+    if unfit {
+        return error.context(
+            "nothing was changed, because an event cannot be folded; run the release of Madang \
+             that wrote it, or go on without it by --park",
+        );
+    }
+    error.context("nothing was changed")
+}
+
+fn show(rebuilt: &Rebuilt, (rate, millis): (u64, u64), as_json: bool) -> String {
+    let Rebuilt {
+        events,
+        unknown,
+        parked,
+        position,
+    } = rebuilt;
+    if as_json {
+        return json!({
+            "events": events, "unknown": unknown, "parked": parked,
+            "position": position.to_string(), "elapsed_ms": millis, "events_per_second": rate,
+        })
+        .to_string();
+    }
+    let rows = [
+        ("events", *events),
+        ("of unknown types, skipped", *unknown),
+        ("parked", *parked),
+        ("milliseconds", millis),
+        ("events per second", rate),
+    ];
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(name, number)| format!("  {name:<27}{number:>12}"))
+        .collect();
+    format!(
+        "the views are rebuilt\n{}\nposition {position}",
+        rows.join("\n")
+    )
+}

@@ -1,0 +1,76 @@
+//! `madang serve`: one node with its HTTP API, until it is asked to stop.
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::info;
+
+use super::{Outcome, token};
+use crate::ambient::Clock;
+use crate::config::Config;
+use crate::http::{self, Check, Limits, Readiness, Site, Verifier};
+use crate::node::{Node, asked_to_stop};
+use crate::projections::status::Status;
+
+/// Serve the HTTP API and fold the log into the views
+///
+/// Stops on SIGTERM or Ctrl-C: requests in flight get their answers first. What was acknowledged is
+/// on disk already, so even `kill -9` loses nothing.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {}
+
+/// Serves until the process is asked to stop.
+pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
+    let verifier = Verifier::new(&token::key(config)?, clock.clone());
+    let node = Node::start(config, clock.clone()).await?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let router = http::router(Site {
+        commands: config.roles.command.then(|| node.commands.clone()),
+        queries: config.roles.query.then(|| node.queries.clone()),
+        log: node.store.clone(),
+        verifier,
+        readiness: readiness(node.status.clone()),
+        clock,
+        limits: Limits::default(),
+    });
+    info!(%address, data_dir = %config.data_dir.display(), "serving");
+    let stop = async {
+        if let Err(error) = asked_to_stop().await {
+            tracing::error!(%error, "cannot hear signals");
+        }
+        info!("stopping: requests in flight get their answers first");
+    };
+    http::run(listener, router, stop).await;
+    node.stop().await;
+    info!("stopped");
+    Ok(Outcome::Done)
+}
+
+/// A node that projects is ready once its views have been level with the log, and for as long as
+/// both can be reached. One that does not is ready as soon as it serves.
+fn readiness(status: Option<watch::Receiver<Status>>) -> Readiness {
+    Readiness::new(move || {
+        let Some(status) = &status else {
+            return Vec::new();
+        };
+        // Nobody is left to tell: the projector has died.
+        let dead = status.has_changed().is_err();
+        let status = *status.borrow();
+        vec![
+            Check {
+                name: "projector",
+                ok: !dead && status.is_healthy(),
+                state: if dead { "dead" } else { status.state.as_str() },
+            },
+            Check {
+                name: "parked",
+                // The views go on without parked events, so the node goes on serving.
+                ok: true,
+                state: if status.parked == 0 { "none" } else { "some" },
+            },
+        ]
+    })
+}

@@ -1,0 +1,99 @@
+//! Reads the log ahead of the fold: takes what a subscription reports, decodes it and makes batches
+//! of it, on a task of its own, while the batch before is being written.
+//!
+//! At most [`AHEAD`] batches wait, each of at most [`MAX_BATCH`] events and about
+//! [`MAX_BATCH_BYTES`], so a slow database costs no memory.
+
+use tokio::sync::mpsc;
+
+use super::fold::Batch;
+use crate::event_store::{Position, Reported, StoreError, Subscription};
+
+/// The most events that are folded in one transaction.
+pub const MAX_BATCH: usize = 2_000;
+/// How many bytes of events a batch may have before it takes no more.
+pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Batches that wait to be folded.
+const AHEAD: usize = 1;
+/// Reports taken at once.
+const TAKEN: usize = 256;
+
+/// What was read since the last call.
+pub struct Reading {
+    /// The events, decoded.
+    pub batch: Batch,
+    /// Whether all that was in the log when the subscription began has now been read.
+    pub level: bool,
+    /// Reports that were ready and not taken when the batch was complete.
+    pub waiting: usize,
+    /// Why nothing follows, if nothing does.
+    pub end: Option<StoreError>,
+}
+
+/// Reads ahead. Dropping it ends the subscription.
+pub struct Reader {
+    readings: mpsc::Receiver<Reading>,
+}
+
+impl Reader {
+    /// Reads `subscription`, which began after `position`.
+    pub fn of(subscription: Subscription, position: Position) -> Self {
+        let (sender, readings) = mpsc::channel(AHEAD);
+        tokio::spawn(read(subscription, position, sender));
+        Self { readings }
+    }
+
+    /// What comes next; `None` when the subscription is over. Safe to cancel: nothing is lost.
+    pub async fn next(&mut self) -> Option<Reading> {
+        self.readings.recv().await
+    }
+}
+
+async fn read(mut subscription: Subscription, position: Position, sender: mpsc::Sender<Reading>) {
+    let mut reports = Vec::with_capacity(TAKEN);
+    let (mut position, mut level) = (position, false);
+    while subscription.next_batch(&mut reports, TAKEN).await > 0 {
+        let mut reading = Reading {
+            batch: Batch::after(position),
+            level,
+            waiting: 0,
+            end: None,
+        };
+        let mut bytes = reading.take(&mut reports);
+        while subscription.waiting() > 0 && reading.has_room(bytes) {
+            subscription.next_batch(&mut reports, TAKEN).await;
+            bytes += reading.take(&mut reports);
+        }
+        reading.waiting = subscription.waiting();
+        (position, level) = (reading.batch.end, reading.level);
+        let over = reading.end.is_some();
+        if sender.send(reading).await.is_err() || over {
+            return;
+        }
+    }
+}
+
+impl Reading {
+    /// Adds what was reported; answers with its size in bytes.
+    fn take(&mut self, reports: &mut Vec<Result<Reported, StoreError>>) -> usize {
+        let mut bytes = 0;
+        for report in reports.drain(..) {
+            match report {
+                Ok(Reported::Event(event)) => {
+                    bytes += event.data.len() + event.metadata.len();
+                    self.batch.push(event);
+                }
+                Ok(Reported::Checkpoint(position)) => self.batch.skip_to(position),
+                Ok(Reported::CaughtUp) => self.level = true,
+                Err(error) => self.end = Some(error),
+            }
+        }
+        bytes
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.end.is_none()
+            && bytes < MAX_BATCH_BYTES
+            && self.batch.events.len() + TAKEN <= MAX_BATCH
+    }
+}

@@ -1,0 +1,5 @@
+//! The event store: what every adapter promises, and what each promises besides.
+
+pub(crate) mod contract;
+mod model;
+mod sqlite;
