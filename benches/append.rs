@@ -14,6 +14,8 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use crate::support;
+
 const ROUNDS: usize = 5;
 const TASKS: usize = 64;
 const ROUND: Duration = Duration::from_secs(2);
@@ -33,28 +35,25 @@ pub(crate) fn run(runtime: &Runtime) {
 
 async fn appends(directory: &Path) {
     let log = open(&directory.join("group.db")).await;
-    let other = open(&directory.join("single.db")).await;
-    other.close().await;
-    let mut single = plain(&directory.join("single.db")).await;
+    let mut single = Alone::open(&directory.join("single.db")).await;
     let (mut together, mut alone, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let mut position = 0;
     for _ in 0..ROUNDS {
         together.push(by_tasks(&log).await);
-        alone.push(one_by_one(&mut single, &mut position).await);
+        alone.push(single.rate(ROUND).await);
         ratios.push(together[together.len() - 1] / alone[alone.len() - 1]);
     }
     log.close().await;
     println!(
         "{TASKS} tasks, durable:            {:>9.0} appends/s",
-        median(&mut together)
+        support::median(&mut together)
     );
     println!(
         "one insert, one commit:       {:>9.0} appends/s",
-        median(&mut alone)
+        support::median(&mut alone)
     );
     println!(
         "ratio (median of {ROUNDS} rounds):   {:>9.1}",
-        median(&mut ratios)
+        support::median(&mut ratios)
     );
 }
 
@@ -63,15 +62,53 @@ async fn open(path: &Path) -> Arc<SqliteLog> {
     Arc::new(log.expect("a log"))
 }
 
-async fn plain(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .disable_statement_logging()
-        .connect()
-        .await
-        .expect("a connection")
+/// What group commit is held against: one insert and one commit at a time, into the same table.
+pub(crate) struct Alone {
+    connection: SqliteConnection,
+    position: i64,
+}
+
+impl Alone {
+    /// Makes a log, to have its table, and opens it as a plain database.
+    pub(crate) async fn open(path: &Path) -> Self {
+        open(path).await.close().await;
+        let connection = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .disable_statement_logging()
+            .connect()
+            .await
+            .expect("a connection");
+        Self {
+            connection,
+            position: 0,
+        }
+    }
+
+    /// Inserts per second, over `time`.
+    pub(crate) async fn rate(&mut self, time: Duration) -> f64 {
+        let begun = Instant::now();
+        let mut count = 0_u32;
+        while begun.elapsed() < time {
+            let event = event();
+            self.position += 1;
+            sqlx::query(INSERT)
+                .bind(self.position)
+                .bind(stream().as_str().to_owned())
+                .bind(0)
+                .bind(event.event_id.as_bytes().to_vec())
+                .bind(event.event_type)
+                .bind(event.data)
+                .bind(event.metadata)
+                .bind(0)
+                .execute(&mut self.connection)
+                .await
+                .expect("an insert");
+            count += 1;
+        }
+        f64::from(count) / begun.elapsed().as_secs_f64()
+    }
 }
 
 fn event() -> NewEvent {
@@ -112,29 +149,6 @@ async fn by_tasks(log: &Arc<SqliteLog>) -> f64 {
     f64::from(count) / begun.elapsed().as_secs_f64()
 }
 
-async fn one_by_one(connection: &mut SqliteConnection, position: &mut i64) -> f64 {
-    let begun = Instant::now();
-    let mut count = 0_u32;
-    while begun.elapsed() < ROUND {
-        let event = event();
-        *position += 1;
-        sqlx::query(INSERT)
-            .bind(*position)
-            .bind(stream().as_str().to_owned())
-            .bind(0)
-            .bind(event.event_id.as_bytes().to_vec())
-            .bind(event.event_type)
-            .bind(event.data)
-            .bind(event.metadata)
-            .bind(0)
-            .execute(&mut *connection)
-            .await
-            .expect("an insert");
-        count += 1;
-    }
-    f64::from(count) / begun.elapsed().as_secs_f64()
-}
-
 async fn catch_up(directory: &Path) {
     let log = open(&directory.join("long.db")).await;
     let begun = Instant::now();
@@ -160,7 +174,7 @@ async fn catch_up(directory: &Path) {
     }
     println!(
         "catching up with {CATCH_UP_EVENTS}:     {:>9.0} events/s",
-        median(&mut rates)
+        support::median(&mut rates)
     );
     log.close().await;
 }
@@ -184,9 +198,4 @@ async fn fill(log: &Arc<SqliteLog>) {
         });
     }
     tasks.join_all().await;
-}
-
-fn median(samples: &mut [f64]) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 2]
 }

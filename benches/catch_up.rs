@@ -34,7 +34,7 @@ async fn catch_up() {
     let begun = Instant::now();
     support::post_articles(&log, ARTICLES).await;
     println!("log of {ARTICLES} articles made in {:.1?}", begun.elapsed());
-    let before = support::resident_megabytes();
+    let before = support::megabytes_of("self", "VmRSS");
     let begun = Instant::now();
     let views = directory.path().join("views.db");
     let rebuilt = rebuild(&*log, &views, OnUnfit::Fail, |_| {})
@@ -46,7 +46,7 @@ async fn catch_up() {
          at the peak of all",
         rebuilt.events,
         f64::from(u32::try_from(rebuilt.events).unwrap_or(u32::MAX)) / took,
-        support::peak_megabytes(),
+        support::megabytes_of("self", "VmHWM"),
     );
     log.close().await;
 }

@@ -5,6 +5,9 @@
 
 mod append;
 mod catch_up;
+mod client;
+mod http;
+mod start;
 mod support;
 
 use std::io;
@@ -18,6 +21,8 @@ fn main() -> io::Result<()> {
     let benches = [
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
+        ("http", http::run),
+        ("start", start::run),
     ];
     for (name, run) in benches {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {

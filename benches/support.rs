@@ -32,7 +32,22 @@ fn new_event(event: impl Into<Event>) -> NewEvent {
     codec::encode(event.into(), codec::event_id(command_id, 0), &metadata)
 }
 
-pub(crate) fn board_id(number: i64) -> BoardId {
+/// The middle one.
+pub(crate) fn median(samples: &mut [f64]) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+/// What the admin of a board may have chosen.
+pub(crate) fn settings(number: i64) -> BoardSettings {
+    BoardSettings {
+        name: BoardName::recorded(format!("board {number}")),
+        description: BoardDescription::recorded(String::new()),
+        max_comment_depth: CommentDepth::default(),
+    }
+}
+
+fn board_id(number: i64) -> BoardId {
     BoardId::from_i64(number + 1).expect("positive")
 }
 
@@ -40,11 +55,7 @@ pub(crate) fn board_id(number: i64) -> BoardId {
 pub(crate) async fn post_articles(log: &Arc<impl EventStore + 'static>, count: u64) {
     for number in 0..BOARDS {
         let board_id = board_id(number);
-        let settings = BoardSettings {
-            name: BoardName::recorded(format!("board {number}")),
-            description: BoardDescription::recorded(String::new()),
-            max_comment_depth: CommentDepth::default(),
-        };
+        let settings = settings(number);
         let created = new_event(BoardEvent::Created { board_id, settings });
         log.append(
             &StreamName::board(board_id),
@@ -83,23 +94,10 @@ pub(crate) async fn post_articles(log: &Arc<impl EventStore + 'static>, count: u
         .await;
 }
 
-fn status_megabytes(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(field))
-        .unwrap_or_default();
-    let kilobytes = line
-        .split_whitespace()
-        .nth(1)
-        .and_then(|n| n.parse::<u64>().ok());
+/// A figure from the system's status of a process, in megabytes.
+pub(crate) fn megabytes_of(process: &str, figure: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(figure));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) / 1024
-}
-
-pub(crate) fn resident_megabytes() -> u64 {
-    status_megabytes("VmRSS")
-}
-
-pub(crate) fn peak_megabytes() -> u64 {
-    status_megabytes("VmHWM")
 }

@@ -6,5 +6,6 @@ mod architecture;
 mod codec;
 mod domain;
 mod event_store;
+mod http;
 mod import;
 mod log_names;

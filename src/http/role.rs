@@ -66,15 +66,13 @@ impl FromIterator<Role> for Roles {
     }
 }
 
-/// What a node does, if it is told not to do everything.
+/// What a node does and another may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeRole {
     /// Takes commands.
     Command,
     /// Answers queries.
     Query,
-    /// Keeps the views.
-    Projector,
 }
 
 impl fmt::Display for NodeRole {
@@ -82,7 +80,6 @@ impl fmt::Display for NodeRole {
         f.write_str(match self {
             Self::Command => "command",
             Self::Query => "query",
-            Self::Projector => "projector",
         })
     }
 }

@@ -41,6 +41,11 @@ const STREAM_FORWARD: &str =
 const STREAM_BACKWARD: &str =
     select!("WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?");
 const AT: &str = select!("WHERE position = ?");
+// A row costs a hand-over between two threads and an allocation for each column, several times what
+// finding it costs. So a subscription reads a page as one value.
+const PACKED: &str = "SELECT json_group_array(json_array(position, stream, revision, \
+    hex(event_id), event_type, data, metadata, recorded_at)) \
+    FROM (SELECT * FROM event WHERE position > ? ORDER BY position LIMIT ?)";
 const HEAD: &str = "SELECT coalesce(max(position), 0) FROM event";
 const RECORDED_AT: &str = "SELECT recorded_at FROM event WHERE position = ?";
 
@@ -93,6 +98,24 @@ impl Readers {
         let from = number(from).unwrap_or(i64::MAX);
         self.events(sqlx::query(sql).bind(from).bind(limit(page)))
             .await
+    }
+
+    /// The events after `after` like [`Self::all`], but at less cost for each.
+    pub(super) async fn packed(
+        &self,
+        after: Position,
+        max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let packed: Result<String, _> = sqlx::query_scalar(PACKED)
+            .bind(number(after).unwrap_or(i64::MAX))
+            .bind(limit(Page::forward(max)))
+            .fetch_one(&self.pool)
+            .await;
+        match packed.ok().and_then(|text| unpack(&text)) {
+            Some(events) => Ok(events),
+            // Row by row the error can tell which one it is.
+            None => self.all(after, Page::forward(max)).await,
+        }
     }
 
     pub(super) async fn at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError> {
@@ -182,6 +205,26 @@ fn decode(row: &SqliteRow) -> Result<RecordedEvent, Box<dyn std::error::Error>> 
         metadata: row.try_get(6)?,
         recorded_at: Timestamp(row.try_get(7)?),
     })
+}
+
+type Packed = (i64, String, i64, String, String, String, String, i64);
+
+fn unpack(text: &str) -> Option<Vec<RecordedEvent>> {
+    let rows: Vec<Packed> = serde_json::from_str(text).ok()?;
+    let event = |row: Packed| {
+        let (position, stream, revision, event_id, event_type, data, metadata, recorded_at) = row;
+        Some(RecordedEvent {
+            position: Position::new(0, u64::try_from(position).ok()?),
+            stream: StreamName::recorded(stream),
+            revision: Revision(u64::try_from(revision).ok()?),
+            event_id: Uuid::try_parse(&event_id).ok()?,
+            event_type,
+            data,
+            metadata,
+            recorded_at: Timestamp(recorded_at),
+        })
+    };
+    rows.into_iter().map(event).collect()
 }
 
 fn limit(page: Page) -> i64 {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::read::Readers;
-use crate::event_store::{Page, Position, RecordedEvent, Reported, StoreError, Subscription};
+use crate::event_store::{Position, RecordedEvent, Reported, StoreError, Subscription};
 
 /// Reports that wait for the subscriber.
 const CHANNEL: usize = 1024;
@@ -115,7 +115,7 @@ impl Follower {
     }
 
     async fn next_page(&mut self) -> Result<Vec<RecordedEvent>, Over> {
-        let read = self.readers.all(self.at, Page::forward(self.page)).await;
+        let read = self.readers.packed(self.at, self.page).await;
         let checked = read.and_then(|page| self.without_gaps(page));
         match checked {
             Ok(page) => {

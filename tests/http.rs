@@ -1,0 +1,16 @@
+//! The HTTP API, through its router: every success, and every way to ask for something wrongly.
+
+mod articles;
+mod audit;
+mod boards;
+mod bodies;
+mod conditions;
+mod fixture;
+mod keys;
+mod limits;
+mod lists;
+mod paths;
+mod properties;
+mod roles;
+mod sockets;
+mod tokens;

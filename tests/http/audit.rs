@@ -1,0 +1,205 @@
+//! The audit over HTTP.
+
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use super::fixture::{Yard, redacted};
+
+async fn yard_with(articles: usize) -> (Yard, String) {
+    let yard = Yard::open().await;
+    let board = yard.board().await;
+    for n in 0..articles {
+        yard.advance(1000);
+        yard.post(&board, &format!("No. {n}")).await;
+    }
+    (yard, board)
+}
+
+async fn events(yard: &Yard, query: &str) -> Value {
+    let answer = yard
+        .call("GET", &format!("/v1/audit/{query}"))
+        .auditor()
+        .send()
+        .await;
+    assert_eq!(answer.status, 200, "{query}: {}", answer.shown());
+    answer.json()
+}
+
+fn numbers(list: &Value) -> Vec<u64> {
+    let items = list["items"].as_array().unwrap().iter();
+    let hex = items.map(|item| item["position"].as_str().unwrap());
+    hex.map(|position| u64::from_str_radix(position, 16).unwrap())
+        .collect()
+}
+
+async fn walked(yard: &Yard, query: &str) -> Vec<u64> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = events(yard, &format!("{query}&size=2&cursor={cursor}")).await;
+        seen.extend(numbers(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_shown_as_it_was_recorded() {
+    let (yard, board) = yard_with(0).await;
+    let mut list = events(&yard, &format!("streams/board-{board}")).await;
+    let item = &mut list["items"][0];
+    for id in ["$correlationId", "$causationId"] {
+        assert!(item["metadata"][id].is_string());
+        item["metadata"][id] = json!("[uuid]");
+    }
+    item["event_id"] = json!("[uuid]");
+    let shown: Value = serde_json::from_str(&redacted(&list.to_string())).unwrap();
+    assert_json_snapshot!(shown, @r#"
+    {
+      "items": [
+        {
+          "data": {
+            "board_id": "[id]",
+            "description": "",
+            "max_comment_depth": 100,
+            "name": "Plaza"
+          },
+          "event_id": "[uuid]",
+          "metadata": {
+            "$causationId": "[uuid]",
+            "$correlationId": "[uuid]",
+            "actor": "root",
+            "occurred_at": 1795077000000,
+            "schema_version": 1
+          },
+          "position": "[position]",
+          "recorded_at": "2026-11-19T08:30:00.000Z",
+          "revision": 0,
+          "stream": "board-[id]",
+          "type": "BoardCreated"
+        }
+      ],
+      "next_cursor": null
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn the_whole_log_is_walked_both_ways() {
+    let (yard, _) = yard_with(3).await;
+    assert_eq!(walked(&yard, "events?x").await, [1, 2, 3, 4, 5]);
+    assert_eq!(
+        walked(&yard, "events?direction=backward").await,
+        [5, 4, 3, 2, 1]
+    );
+    assert_eq!(
+        walked(&yard, "events?direction=forward").await,
+        [1, 2, 3, 4, 5]
+    );
+}
+
+#[tokio::test]
+async fn a_stream_is_walked_both_ways() {
+    let (yard, board) = yard_with(0).await;
+    let path = format!("/v1/boards/{board}");
+    for name in ["a", "b", "c"] {
+        yard.call("PUT", &path)
+            .admin()
+            .json(json!({"name": name}))
+            .send()
+            .await;
+    }
+    let stream = format!("streams/board-{board}?x");
+    assert_eq!(walked(&yard, &stream).await, [2, 3, 4, 5]);
+    let stream = format!("streams/board-{board}?direction=backward");
+    assert_eq!(walked(&yard, &stream).await, [5, 4, 3, 2]);
+}
+
+#[tokio::test]
+async fn filters_pick_types_and_actors() {
+    let (yard, _) = yard_with(3).await;
+    assert_eq!(walked(&yard, "events?type=ArticleCreated").await, [3, 4, 5]);
+    assert_eq!(walked(&yard, "events?actor=root").await, [2]);
+    assert_eq!(
+        walked(&yard, "events?actor=kim&direction=backward").await,
+        [5, 4, 3]
+    );
+    assert_eq!(
+        walked(&yard, "events?actor=kim&type=BoardCreated").await,
+        [0_u64; 0]
+    );
+    assert_eq!(walked(&yard, "events?type=&actor=").await, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn ranges_include_both_ends_in_both_directions() {
+    let (yard, board) = yard_with(3).await;
+    let at = |n: u64| format!("{n:032x}");
+    let places = format!("from={}&to={}", at(2), at(4));
+    let times = "from=2026-11-19T08:30:01Z&to=2026-11-19T17:30:02%2B09:00";
+    assert_eq!(walked(&yard, &format!("events?{places}")).await, [2, 3, 4]);
+    assert_eq!(
+        walked(&yard, &format!("events?{places}&direction=backward")).await,
+        [4, 3, 2]
+    );
+    assert_eq!(walked(&yard, &format!("events?{times}")).await, [3, 4]);
+    assert_eq!(
+        walked(&yard, &format!("events?{times}&direction=backward")).await,
+        [4, 3]
+    );
+    let stream = format!("streams/board-{board}?{places}");
+    assert_eq!(walked(&yard, &stream).await, [2]);
+}
+
+#[tokio::test]
+async fn bad_questions_are_refused() {
+    let (yard, board) = yard_with(1).await;
+    for (query, problem) in [
+        ("page=1", "no-pages"),
+        ("size=0", "malformed-parameter"),
+        ("direction=up", "malformed-parameter"),
+        ("from=yesterday", "malformed-parameter"),
+        ("to=2026-13-01T00:00:00Z", "malformed-parameter"),
+        ("type=%ff", "malformed-parameter"),
+        ("type=a&type=b", "repeated-parameter"),
+        ("cursor=x", "malformed-cursor"),
+    ] {
+        for path in ["events".to_owned(), format!("streams/board-{board}")] {
+            let call = yard.call("GET", &format!("/v1/audit/{path}?{query}"));
+            assert_eq!(
+                call.auditor().problem().await,
+                format!("400 {problem}"),
+                "{query}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_knows_its_filters() {
+    let (yard, _) = yard_with(3).await;
+    let page = events(&yard, "events?size=1&actor=kim").await;
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let call = yard.call(
+        "GET",
+        &format!("/v1/audit/events?actor=root&cursor={cursor}"),
+    );
+    assert_eq!(call.auditor().problem().await, "400 foreign-cursor");
+}
+
+#[tokio::test]
+async fn unknown_and_malformed_streams_are_told_apart() {
+    let (yard, _) = yard_with(0).await;
+    let long = "x".repeat(513);
+    for (stream, problem) in [
+        ("nobody", "404 stream-not-found"),
+        ("a%2Fb", "404 stream-not-found"),
+        ("%ff", "400 malformed-stream"),
+        ("a%0Ab", "400 malformed-stream"),
+        (long.as_str(), "400 malformed-stream"),
+    ] {
+        let call = yard.call("GET", &format!("/v1/audit/streams/{stream}"));
+        assert_eq!(call.auditor().problem().await, problem, "{stream}");
+    }
+}

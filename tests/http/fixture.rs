@@ -1,0 +1,280 @@
+//! A whole node in a temporary directory, and short words for asking it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use http_body_util::BodyExt as _;
+use madang::ambient::Clock;
+use madang::config::{Config, Roles as NodeRoles, Settings};
+use madang::domain::{Timestamp, UserId};
+use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
+use madang::node::Node;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// 2026-11-19T08:30:00Z.
+pub(super) const NOW: i64 = 1_795_077_000_000;
+pub(super) const KEY: &str = "a key that is only good for testing";
+
+pub(super) struct Yard {
+    pub(super) router: Router,
+    pub(super) hands: Arc<AtomicI64>,
+    // Dropped with the yard: the projector ends with the runtime.
+    _node: Node,
+    _dir: TempDir,
+}
+
+/// What a test wants to be different.
+pub(super) struct Plan {
+    pub(super) limits: Limits,
+    pub(super) roles: NodeRoles,
+    pub(super) ready: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            roles: NodeRoles::ALL,
+            ready: true,
+        }
+    }
+}
+
+impl Yard {
+    pub(super) async fn open() -> Self {
+        Self::planned(Plan::default()).await
+    }
+
+    pub(super) async fn planned(plan: Plan) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let hands = Arc::new(AtomicI64::new(NOW));
+        let clock = Clock::driven_by(hands.clone());
+        let node = Node::start(&config(&dir), clock.clone()).await.unwrap();
+        let (roles, ready) = (plan.roles, plan.ready);
+        let check = move || Check {
+            name: "views",
+            ok: ready,
+            state: if ready { "live" } else { "catching-up" },
+        };
+        let router = router(Site {
+            commands: roles.command.then(|| node.commands.clone()),
+            queries: roles.query.then(|| node.queries.clone()),
+            log: node.store.clone(),
+            verifier: Verifier::new(&AuthKey::configured(KEY), clock.clone()),
+            readiness: Readiness::new(move || vec![check()]),
+            clock,
+            limits: plan.limits,
+        });
+        Self {
+            router,
+            hands,
+            _node: node,
+            _dir: dir,
+        }
+    }
+
+    pub(super) fn advance(&self, milliseconds: i64) {
+        self.hands.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    pub(super) fn call(&self, method: &str, path: &str) -> Call<'_> {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::empty()).unwrap();
+        Call {
+            yard: self,
+            request,
+        }
+    }
+
+    /// The id of a new board.
+    pub(super) async fn board(&self) -> String {
+        let call = self.call("POST", "/v1/boards").admin();
+        let made = call.json(json!({"name": "Plaza"})).send().await;
+        made.id("board_id")
+    }
+
+    /// The answer to a new article of Kim's.
+    pub(super) async fn post(&self, board: &str, title: &str) -> Answer {
+        let call = self.call("POST", &format!("/v1/boards/{board}/articles"));
+        let body = json!({"title": title, "content": "Hello"});
+        let made = call.by("kim").json(body).send().await;
+        assert_eq!(made.status, 201, "{}", made.shown());
+        made
+    }
+}
+
+fn config(dir: &TempDir) -> Config {
+    let data_dir = Some(dir.path().join("data"));
+    let config = Some(dir.path().join("none.toml"));
+    std::fs::write(config.as_ref().unwrap(), "").unwrap();
+    let settings = Settings {
+        config,
+        data_dir,
+        ..Settings::default()
+    };
+    settings.resolve().unwrap()
+}
+
+/// A token that is good for an hour.
+pub(super) fn token(user: &str, roles: &[Role]) -> String {
+    let grant = Grant {
+        user: UserId::parse(user).unwrap(),
+        name: None,
+        roles: roles.iter().copied().collect(),
+        issued_at: Timestamp(NOW),
+        expires_at: Timestamp(NOW + 3_600_000),
+    };
+    mint(&AuthKey::configured(KEY), &grant).unwrap()
+}
+
+pub(super) struct Call<'a> {
+    yard: &'a Yard,
+    request: Request<Body>,
+}
+
+impl Call<'_> {
+    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+        let value = axum::http::HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        self.request.headers_mut().append(name, value);
+        self
+    }
+
+    pub(super) fn with(self, user: &str, role: Role) -> Self {
+        let token = token(user, &[role]);
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(super) fn by(self, user: &str) -> Self {
+        let token = token(user, &[]);
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(super) fn admin(self) -> Self {
+        self.with("root", Role::Admin)
+    }
+
+    pub(super) fn auditor(self) -> Self {
+        self.with("olga", Role::Auditor)
+    }
+
+    pub(super) fn after(self, command: &Answer) -> Self {
+        let position = command.header("madang-position").unwrap().to_owned();
+        self.header("madang-wait-for", &position)
+    }
+
+    pub(super) fn json(self, body: Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(body.to_string())
+    }
+
+    pub(super) fn body(mut self, body: impl Into<Body>) -> Self {
+        *self.request.body_mut() = body.into();
+        self
+    }
+
+    pub(super) async fn send(self) -> Answer {
+        let path = self.request.uri().path().to_owned();
+        let router = self.yard.router.clone();
+        let (parts, body) = router.oneshot(self.request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            path,
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    /// The status and the name of the problem that this leads to.
+    pub(super) async fn problem(self) -> String {
+        self.send().await.problem()
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Answer {
+    path: String,
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(super) fn id(&self, field: &str) -> String {
+        self.json()[field].as_str().unwrap().to_owned()
+    }
+
+    /// Status and name of a problem, after a look at what every problem must have.
+    pub(super) fn problem(&self) -> String {
+        let document = self.json();
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        assert_eq!(document["status"], self.status);
+        assert_eq!(document["instance"], self.path);
+        assert!(document["title"].is_string() && document["detail"].is_string());
+        let waits = matches!(self.status, 429 | 503);
+        assert_eq!(waits, self.header("retry-after").is_some());
+        let challenged = self.status == 401;
+        assert_eq!(challenged, self.header("www-authenticate").is_some());
+        let kind = document["type"].as_str().unwrap();
+        let name = kind.strip_prefix("/problems/").unwrap();
+        format!("{} {name}", self.status)
+    }
+
+    /// All of it, but for ids, positions and hashes, which vary.
+    pub(super) fn shown(&self) -> String {
+        let mut text = format!("{}\n", self.status);
+        for name in [
+            "location",
+            "etag",
+            "madang-position",
+            "allow",
+            "retry-after",
+        ] {
+            if let Some(value) = self.header(name) {
+                text += &format!("{name}: {value}\n");
+            }
+        }
+        if let Ok(body) = serde_json::from_slice::<Value>(&self.bytes) {
+            text += &serde_json::to_string_pretty(&body).unwrap();
+        }
+        redacted(&text)
+    }
+}
+
+pub(super) fn redacted(text: &str) -> String {
+    let mut shown = String::new();
+    let mut run = String::new();
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_alphanumeric() {
+            run.push(c);
+            continue;
+        }
+        let digits = run.bytes().all(|b| b.is_ascii_digit());
+        let hex = run.bytes().all(|b| b.is_ascii_hexdigit());
+        shown += match run.len() {
+            32 if hex => "[position]",
+            17..=19 if digits => "[id]",
+            8 if hex && !digits => "[hash]",
+            _ => &run,
+        };
+        run.clear();
+        shown.push(c);
+    }
+    shown
+}
