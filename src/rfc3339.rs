@@ -4,14 +4,11 @@ use jiff::Timestamp as Instant;
 
 use crate::domain::Timestamp;
 
-/// 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write.
-const FIRST: i64 = -62_167_219_200_000;
-
 /// A time as text, like `2026-11-19T08:30:00.000Z`. Times that RFC 3339 cannot write are shown as
 /// the nearest one that it can.
 pub fn write(time: Timestamp) -> String {
-    let writable = time.0.clamp(FIRST, Timestamp::MAX.0);
-    let instant = Instant::from_millisecond(writable).unwrap_or(Instant::UNIX_EPOCH);
+    let writable = time.0.clamp(Timestamp::MIN.0, Timestamp::MAX.0);
+    let instant = Instant::from_millisecond(writable).unwrap_or(Instant::MAX);
     format!("{instant:.3}")
 }
 

@@ -21,6 +21,8 @@ pub struct Limits {
     pub request_time: Duration,
     /// The longest time that a body may take to arrive.
     pub body_time: Duration,
+    /// The longest time that is spent on reading what nobody wants to know.
+    pub drain_time: Duration,
 }
 
 impl Default for Limits {
@@ -29,6 +31,7 @@ impl Default for Limits {
             in_flight: 1024,
             request_time: Duration::from_secs(30),
             body_time: Duration::from_secs(20),
+            drain_time: Duration::from_secs(5),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Whoever closes a connection while the other side is still sending resets it, and the other side
 //! may lose the answer (RFC 9112, 9.6). So a body is only lent to the handler; what is left of it
-//! when the answer is a problem is read and dropped, within bounds, before the answer goes out.
+//! when the answer is there is read and dropped, within bounds, before the answer goes out.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,8 +16,6 @@ use hyper::body::{Frame, SizeHint};
 
 /// The most bytes that are read only to be dropped.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// The longest time that is spent on it.
-const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// A body that comes back when whoever borrowed it is done with it.
 #[derive(Debug)]
@@ -39,9 +37,9 @@ pub(super) fn lend(body: Body) -> (Body, Loan) {
 }
 
 impl Loan {
-    /// Reads and drops what is left. A caller who waits to be told to go on (`expects_continue`)
+    /// Reads and drops what is left, for at most `time`. A caller who waits to be told to go on (`expects_continue`)
     /// and never was has sent nothing.
-    pub(super) async fn drain(self, expects_continue: bool) {
+    pub(super) async fn drain(self, expects_continue: bool, time: Duration) {
         let (body, touched) = {
             let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             (std::mem::take(&mut shared.body), shared.touched)
@@ -50,7 +48,7 @@ impl Loan {
             return;
         }
         // Late or broken, there is nothing more to be done for them.
-        let _ = tokio::time::timeout(MAX_TIME, drop_frames(body)).await;
+        let _ = tokio::time::timeout(time, drop_frames(body)).await;
     }
 }
 

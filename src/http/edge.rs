@@ -30,14 +30,16 @@ pub(super) async fn guard(State(api): State<Arc<Api>>, request: Request, next: N
     let expects_continue = request.headers().contains_key(EXPECT);
     let (request, loan) = lent(request);
     let response = attended(&api, request, next).await;
-    let Some(problem) = response.extensions().get::<Problem>() else {
-        return response;
-    };
-    let document = problem.to_json(uri.path());
     if let Some(loan) = loan {
-        loan.drain(expects_continue).await;
+        loan.drain(expects_continue, api.limits.drain_time).await;
     }
-    written(response, document, head)
+    match response.extensions().get::<Problem>() {
+        Some(problem) => {
+            let document = problem.to_json(uri.path());
+            written(response, document, head)
+        }
+        None => response,
+    }
 }
 
 /// Most requests have no body; theirs need not be looked after.

@@ -38,7 +38,7 @@ async fn walked(yard: &Yard, query: &str) -> Vec<u64> {
         let page = events(yard, &format!("{query}&size=2&cursor={cursor}")).await;
         seen.extend(numbers(&page));
         match page["next_cursor"].as_str() {
-            Some(next) => cursor = next.to_owned(),
+            Some(next) => next.clone_into(&mut cursor),
             None => return seen,
         }
     }
@@ -201,5 +201,34 @@ async fn unknown_and_malformed_streams_are_told_apart() {
     ] {
         let call = yard.call("GET", &format!("/v1/audit/streams/{stream}"));
         assert_eq!(call.auditor().problem().await, problem, "{stream}");
+    }
+}
+
+#[tokio::test]
+async fn ends_beyond_the_log_are_ends() {
+    let (yard, board) = yard_with(0).await;
+    let last = "f".repeat(32);
+    for (query, seen) in [
+        (format!("from={last}"), vec![]),
+        (format!("to={last}"), vec![1, 2]),
+        (format!("to={last}&direction=backward"), vec![2, 1]),
+        ("from=9999-12-30T00:00:00Z".to_owned(), vec![]),
+        (
+            "to=-009999-01-03T00:00:00Z&direction=backward".to_owned(),
+            vec![],
+        ),
+        (
+            "to=9999-12-30T00:00:00Z&direction=backward".to_owned(),
+            vec![2, 1],
+        ),
+    ] {
+        assert_eq!(
+            walked(&yard, &format!("events?{query}")).await,
+            seen,
+            "{query}"
+        );
+        let stream = format!("streams/board-{board}?{query}");
+        let of_stream: Vec<_> = seen.into_iter().filter(|n| *n == 2).collect();
+        assert_eq!(walked(&yard, &stream).await, of_stream, "{query}");
     }
 }

@@ -204,7 +204,7 @@ async fn large_bodies_are_refused_with_and_without_a_length() {
     assert_eq!(known.problem(), "413 body-too-large");
     let frames = large
         .chunks(64 * 1024)
-        .map(|c| c.to_vec())
+        .map(<[u8]>::to_vec)
         .collect::<Vec<_>>();
     let unknown = post(&yard, Body::new(super::limits::Frames::of(frames))).await;
     assert_eq!(unknown.problem(), "413 body-too-large");

@@ -167,6 +167,10 @@ impl Call<'_> {
         self.header("madang-wait-for", &position)
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "every caller makes one for the call"
+    )]
     pub(super) fn json(self, body: Value) -> Self {
         self.header("content-type", "application/json")
             .body(body.to_string())
@@ -247,7 +251,7 @@ impl Answer {
             "retry-after",
         ] {
             if let Some(value) = self.header(name) {
-                text += &format!("{name}: {value}\n");
+                text.extend([name, ": ", value, "\n"]);
             }
         }
         if let Ok(body) = serde_json::from_slice::<Value>(&self.bytes) {

@@ -46,11 +46,13 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Plan {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let plan = limited(|limits| limits.body_time = Duration::from_millis(1));
+    let plan = limited(|limits| {
+        limits.body_time = Duration::from_millis(1);
+        limits.drain_time = Duration::from_millis(1);
+    });
     let yard = Yard::planned(plan).await;
     let call = yard.call("POST", "/v1/boards").admin();
     let call = call.header("content-type", "application/json");
-    let call = call.header("expect", "100-continue");
     let problem = call.body(Body::new(Frames::of(Vec::new()))).problem().await;
     assert_eq!(problem, "408 body-too-slow");
 }

@@ -42,13 +42,9 @@ async fn an_empty_board_has_an_empty_list() {
         .after(&deleted)
         .send()
         .await;
-    assert_snapshot!(pages.json(), @r#"
-    {"items":[],"page":1,"size":30,"total":0,"total_pages":0}
-    "#);
+    assert_snapshot!(pages.json(), @r#"{"items":[],"page":1,"size":30,"total":0,"total_pages":0}"#);
     let list = yard.call("GET", &path).after(&deleted).send().await;
-    assert_snapshot!(list.json(), @r#"
-    {"items":[],"next_cursor":null}
-    "#);
+    assert_snapshot!(list.json(), @r#"{"items":[],"next_cursor":null}"#);
 }
 
 #[tokio::test]
@@ -105,7 +101,7 @@ async fn cursors_lead_through_the_whole_list_once() {
         let page = read(&yard, &format!("{path}?size=2&cursor={cursor}")).await;
         seen.extend(titles(&page));
         match page["next_cursor"].as_str() {
-            Some(next) => cursor = next.to_owned(),
+            Some(next) => next.clone_into(&mut cursor),
             None => break,
         }
     }

@@ -8,7 +8,7 @@ use madang::cli::import::lines::{Lines, MAX_LINE_BYTES, Raw};
 fn lines(text: &[u8]) -> Vec<(u64, u64, Option<(usize, bool)>)> {
     let mut lines = Lines::of(Cursor::new(text));
     let mut all = Vec::new();
-    while let Some(line) = lines.next().unwrap() {
+    while let Some(line) = lines.read().unwrap() {
         let content = match line.content {
             Raw::Whole { bytes, ended } => Some((bytes.len(), ended)),
             Raw::TooLong => None,
