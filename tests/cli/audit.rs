@@ -39,7 +39,12 @@ fn an_event_is_shown_as_recorded_one_a_line() {
         "recorded_at",
     ];
     for event in &all {
-        let mut found = Vec::from_iter(event.as_object().unwrap().keys().map(String::as_str));
+        let mut found = event
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>();
         let mut expected = fields;
         found.sort_unstable();
         expected.sort_unstable();
@@ -58,11 +63,10 @@ fn filters_and_limits_narrow_it_down() {
     let place = imported(9);
     let ids = |args: &[&str]| {
         let titles = events(&place, args);
-        Vec::from_iter(
-            titles
-                .iter()
-                .map(|e| e["data"]["title"].as_str().unwrap_or("-").to_owned()),
-        )
+        titles
+            .iter()
+            .map(|e| e["data"]["title"].as_str().unwrap_or("-").to_owned())
+            .collect::<Vec<_>>()
     };
     let posted = ["--type", "ArticleCreated"];
     assert_eq!(ids(&posted).len(), 9);

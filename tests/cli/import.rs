@@ -65,7 +65,7 @@ fn bad_lines_are_reported_and_the_rest_is_imported() {
         (8, "broken"),
         (9, "broken"),
     ];
-    assert_eq!(Vec::from_iter(listed), expected);
+    assert_eq!(listed.collect::<Vec<_>>(), expected);
 }
 
 #[test]
