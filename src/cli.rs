@@ -70,7 +70,11 @@ impl Cli {
     }
 
     fn try_run(self) -> anyhow::Result<Outcome> {
-        let config = self.settings.resolve()?;
+        let mut settings = self.settings;
+        if let Command::Serve(args) = &self.command {
+            args.add_to(&mut settings);
+        }
+        let config = settings.resolve()?;
         telemetry::start(&config.log)
             .map_err(|e| WrongUse(format!("log = {}: {e}", config.log)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod audit;
+mod cli;
 mod codec;
 mod domain;
 mod event_store;

@@ -24,7 +24,7 @@ pub struct Args {
 
 #[derive(Subcommand, Clone, Debug)]
 enum What {
-    /// The events of one stream, such as article-91724563456
+    /// The events of one stream, such as `article-91724563456`
     Stream {
         /// The stream's name
         name: StreamName,
@@ -43,7 +43,7 @@ struct Wanted {
     /// Write each event as a JSON object on a line of its own
     #[arg(long)]
     json: bool,
-    /// Only events of this type, such as ArticleCreated
+    /// Only events of this type, such as `ArticleCreated`
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
     /// Only what this user did

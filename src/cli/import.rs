@@ -38,7 +38,7 @@ const READ_AHEAD_BYTES: usize = 256 * 1024;
 /// Brings in the posts of another forum's export. Stop the server first.
 ///
 /// FILE holds one JSON object a line, in time order:
-/// {"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}.
+/// `{"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}`.
 /// What was imported before is left as it is, so an import that was stopped or killed is resumed
 /// by running it again. Exit: 0 everything is in; 1 some lines are not, each is reported.
 #[derive(clap::Args, Clone, Debug)]
@@ -133,7 +133,7 @@ fn stopped_by_signals() -> (Stop, JoinHandle<()>) {
             Ok(()) => asked.ask(),
             Err(error) => {
                 tracing::warn!(%error, "signals cannot be heard");
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     });
@@ -156,7 +156,7 @@ fn read_ahead(file: File) -> Incoming {
 }
 
 fn next(file: &mut Lines<BufReader<File>>) -> io::Result<Option<Read>> {
-    let Some(raw) = file.next()? else {
+    let Some(raw) = file.read()? else {
         return Ok(None);
     };
     let (number, bytes) = (raw.number, raw.bytes);

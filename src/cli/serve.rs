@@ -7,7 +7,7 @@ use tracing::info;
 
 use super::{Outcome, token};
 use crate::ambient::Clock;
-use crate::config::Config;
+use crate::config::{Config, Role, Settings};
 use crate::http::{self, Check, Limits, Readiness, Site, Verifier};
 use crate::node::{Node, asked_to_stop};
 use crate::projections::status::Status;
@@ -17,7 +17,25 @@ use crate::projections::status::Status;
 /// Stops on SIGTERM or Ctrl-C: requests in flight get their answers first. What was acknowledged is
 /// on disk already, so even `kill -9` loses nothing.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// What this node does; repeatable, and stronger than --role before `serve` [default: all roles]
+    #[arg(
+        id = "serve_role",
+        long = "role",
+        value_delimiter = ',',
+        value_name = "ROLE"
+    )]
+    roles: Vec<Role>,
+}
+
+impl Args {
+    /// Puts the choices that stand behind the subcommand among the others.
+    pub(super) fn add_to(&self, settings: &mut Settings) {
+        if !self.roles.is_empty() {
+            settings.role.clone_from(&self.roles);
+        }
+    }
+}
 
 /// Serves until the process is asked to stop.
 pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {

@@ -4,11 +4,13 @@ use std::io::Cursor;
 
 use madang::cli::import::lines::{Lines, MAX_LINE_BYTES, Raw};
 
-/// Each line: its number, the bytes up to its end, its length (`None` if too long), whether ended.
-fn lines(text: &[u8]) -> Vec<(u64, u64, Option<(usize, bool)>)> {
+/// A line: its number, the bytes up to its end, its length and whether it ended, unless too long.
+type Seen = (u64, u64, Option<(usize, bool)>);
+
+fn lines(text: &[u8]) -> Vec<Seen> {
     let mut lines = Lines::of(Cursor::new(text));
     let mut all = Vec::new();
-    while let Some(line) = lines.next().unwrap() {
+    while let Some(line) = lines.read().unwrap() {
         let content = match line.content {
             Raw::Whole { bytes, ended } => Some((bytes.len(), ended)),
             Raw::TooLong => None,

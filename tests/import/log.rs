@@ -1,5 +1,6 @@
 //! A log to import into, one that dies on the way, and what a log holds apart from its ids.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
@@ -21,7 +22,7 @@ use tempfile::TempDir;
 
 /// A log in a directory of its own, and a clock that tests drive.
 pub(crate) struct Yard {
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
     pub(crate) log: Arc<SqliteLog>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) hands: Arc<AtomicI64>,
@@ -38,7 +39,7 @@ impl Yard {
         let ids = Ids::open(&dir.path().join("ids.lease"), node, clock).unwrap();
         let (log, ids) = (Arc::new(log), Arc::new(ids));
         Self {
-            dir,
+            _dir: dir,
             log,
             ids,
             hands,
@@ -118,26 +119,31 @@ pub(crate) async fn everything(log: &dyn EventStore) -> Vec<RecordedEvent> {
 pub(crate) async fn essence(log: &dyn EventStore) -> Vec<String> {
     let events = everything(log).await;
     let plans = events.iter().filter(|e| e.event_type == "ImportPlanned");
-    let mut keys = Vec::new();
+    let mut keys = HashMap::new();
     for plan in plans {
         let data: Value = serde_json::from_str(&plan.data).unwrap();
-        let ids = data["ids"].as_object().unwrap().clone();
-        keys.extend(
-            ids.into_iter()
-                .map(|(key, id)| (id.as_str().unwrap().to_owned(), key)),
-        );
+        for (key, id) in data["ids"].as_object().unwrap() {
+            keys.insert(id.as_str().unwrap().to_owned(), key.clone());
+        }
     }
-    let named = |text: &str| {
-        let replace = |text: String, (id, key): &(String, String)| text.replace(id, key);
-        keys.iter().fold(text.to_owned(), replace)
-    };
     let own = events.iter().filter(|e| e.event_type != "LogCreated");
     own.map(|e| {
-        let (stream, data, metadata) = (named(e.stream.as_str()), named(&e.data), &e.metadata);
-        let (revision, id, name) = (e.revision, e.event_id, &e.event_type);
+        let (stream, data) = (named(e.stream.as_str(), &keys), named(&e.data, &keys));
+        let (revision, id, name, metadata) = (e.revision, e.event_id, &e.event_type, &e.metadata);
         format!("{stream}@{revision} {id} {name} {data} {metadata}")
     })
     .collect()
+}
+
+/// The text with every id that has a key replaced by it.
+fn named(text: &str, keys: &HashMap<String, String>) -> String {
+    let not_digit = |c: char| !c.is_ascii_digit();
+    let name = |run: &str| {
+        let digits = run.trim_end_matches(not_digit);
+        let rest = &run[digits.len()..];
+        format!("{}{rest}", keys.get(digits).map_or(digits, String::as_str))
+    };
+    text.split_inclusive(not_digit).map(name).collect()
 }
 
 /// A store that dies at the `at`-th append: before it is written, or after. The dead answer

@@ -15,7 +15,9 @@ async fn the_plan_comes_first_then_the_boards_then_the_posts_in_file_order() {
     assert_eq!(outcome, Ok(()));
     assert_eq!(
         fates,
-        Vec::from_iter((1..=10).map(|line| (line, Fate::Imported)))
+        (1..=10)
+            .map(|line| (line, Fate::Imported))
+            .collect::<Vec<_>>()
     );
     let events = essence(&*yard.log).await;
     let streams: Vec<_> = events
@@ -25,7 +27,9 @@ async fn the_plan_comes_first_then_the_boards_then_the_posts_in_file_order() {
     let boards = ["board-board/a", "board-board/b", "board-board/c/b"];
     assert_eq!(streams[0], "import-elsewhere");
     assert_eq!(streams[1..4], boards);
-    let posts = Vec::from_iter((1..=10).map(|id| format!("article-post/{id}")));
+    let posts = (1..=10)
+        .map(|id| format!("article-post/{id}"))
+        .collect::<Vec<_>>();
     assert_eq!(streams[4..], posts);
 }
 
@@ -43,7 +47,7 @@ async fn ids_are_in_file_order() {
             .parse::<u64>()
             .unwrap()
     });
-    let ids = Vec::from_iter(ids);
+    let ids = ids.collect::<Vec<_>>();
     assert_eq!(ids.len(), 10);
     assert!(ids.is_sorted());
 }
@@ -92,7 +96,7 @@ async fn a_plan_holds_as_many_keys_as_fit() {
         data["ids"].as_object().unwrap().len()
     });
     // a 1, b 2 | c/b 4, 3 … : a board is planned with its first post.
-    assert_eq!(Vec::from_iter(sizes), [4, 4, 4, 1]);
+    assert_eq!(sizes.collect::<Vec<_>>(), [4, 4, 4, 1]);
 }
 
 #[tokio::test]
@@ -119,7 +123,10 @@ async fn a_longer_file_adds_what_is_new() {
         .unwrap();
     let (fates, _) = yard.import(yard.log.clone(), (&posts, 1000)).await;
     let new = fates.iter().filter(|(_, fate)| *fate == Fate::Imported);
-    assert_eq!(Vec::from_iter(new.map(|(line, _)| *line)), [7, 8, 9, 10]);
+    assert_eq!(
+        new.map(|(line, _)| *line).collect::<Vec<_>>(),
+        [7, 8, 9, 10]
+    );
 }
 
 async fn close_the_boards(yard: &Yard) {

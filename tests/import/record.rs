@@ -152,7 +152,8 @@ fn what_is_no_json_object_breaks_a_line() {
             "{\"type\":\"post\"",
             "broken JSON: EOF while parsing an object (column 14)",
         ),
-        ("{} {}", "broken JSON: trailing characters (column 4)"),
+        ("{}", "missing field `type`"),
+        ("{\"type\":\"post\"} {}", "broken JSON: trailing characters"),
         (r#"{"type":"\ud800"}"#, "broken JSON: "),
     ];
     for (text, expected) in wrong {

@@ -52,7 +52,7 @@ fn every_line_is_counted_once() {
         (9, Kind::Duplicate),
         (6, Kind::Rejected),
     ];
-    assert_eq!(Vec::from_iter(listed), expected);
+    assert_eq!(listed.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Reads the next line; `None` at the end.
-    pub fn next(&mut self) -> io::Result<Option<Numbered<'_>>> {
+    pub fn read(&mut self) -> io::Result<Option<Numbered<'_>>> {
         self.buffer.clear();
         let mut limited = self.input.by_ref().take(MAX_LINE_BYTES as u64 + 1);
         let read = limited.read_until(b'\n', &mut self.buffer)?;

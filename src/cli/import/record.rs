@@ -126,13 +126,13 @@ fn understand(number: u64, raw: Raw<'_>) -> Result<Line, String> {
     }
     let Kind { kind } = serde_json::from_str(text).map_err(|e| why(&e))?;
     match &*kind {
-        "post" => post(number, serde_json::from_str(text).map_err(|e| why(&e))?),
-        "comment" => comment(serde_json::from_str(text).map_err(|e| why(&e))?),
+        "post" => post(number, &serde_json::from_str(text).map_err(|e| why(&e))?),
+        "comment" => comment(&serde_json::from_str(text).map_err(|e| why(&e))?),
         other => Err(format!("unknown type {:?}", shortened(other))),
     }
 }
 
-fn post(line: u64, raw: RawPost<'_>) -> Result<Line, String> {
+fn post(line: u64, raw: &RawPost<'_>) -> Result<Line, String> {
     let mut repairs = Vec::new();
     let board = repaired("board", BoardName::repaired(&raw.board), &mut repairs)?;
     let writer_name = repaired("author", WriterName::repaired(&raw.author), &mut repairs)?;
@@ -154,7 +154,7 @@ fn post(line: u64, raw: RawPost<'_>) -> Result<Line, String> {
     })
 }
 
-fn comment(raw: RawComment<'_>) -> Result<Line, String> {
+fn comment(raw: &RawComment<'_>) -> Result<Line, String> {
     let mut repairs = Vec::new();
     repaired("author", WriterName::repaired(&raw.author), &mut repairs)?;
     repaired("body", Content::repaired(&raw.body), &mut repairs)?;

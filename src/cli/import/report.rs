@@ -174,7 +174,7 @@ impl Report {
                 post,
                 repairs,
                 extras,
-            } => return self.read_post(post, repairs, extras),
+            } => return self.read_post(post, &repairs, extras),
         }
         None
     }
@@ -207,7 +207,7 @@ impl Report {
     fn read_post(
         &mut self,
         post: Box<Post>,
-        repairs: Vec<String>,
+        repairs: &[String],
         extras: Extras,
     ) -> Option<Box<Post>> {
         if !self.seen.posts.insert(post.id) {

@@ -30,14 +30,24 @@ impl Importer {
         let mut standings = Standings::new();
         for chunk in first.chunks(IN_FLIGHT) {
             self.go_on()?;
+            let ids = self.ids_of(chunk)?;
             let this = &*self;
-            let opened = together(chunk.iter().map(|post| {
-                let new = just_planned.contains(post.board.as_str());
-                this.open_board(post, new)
+            // All are read before any is opened, so that they are opened in file order.
+            let read = together(chunk.iter().zip(&ids).map(async |(post, id)| {
+                if just_planned.contains(post.board.as_str()) {
+                    return Ok(BoardStanding::Missing);
+                }
+                this.standing(*id).await
+            }));
+            let read: Vec<BoardStanding> = read.await.into_iter().collect::<Result<_, _>>()?;
+            let boards = chunk.iter().zip(&ids).zip(read);
+            let opened = together(boards.map(async |((post, id), standing)| match standing {
+                BoardStanding::Missing => this.open_board(*id, post).await,
+                standing => Ok((standing, false)),
             }))
             .await;
-            for (post, opened) in chunk.iter().zip(opened) {
-                let (id, standing, opened) = opened?;
+            for ((post, id), opened) in chunk.iter().zip(ids).zip(opened) {
+                let (standing, opened) = opened?;
                 self.boards_opened += u64::from(opened);
                 standings.insert(post.board.as_str().to_owned(), (id, standing));
             }
@@ -45,28 +55,32 @@ impl Importer {
         Ok(standings)
     }
 
-    /// The id of the board of `post`, how it stands, and whether it had to be opened.
+    fn ids_of(&self, posts: &[&Post]) -> Result<Vec<BoardId>, ImportError> {
+        let id_of = |post: &&Post| {
+            let name = post.board.as_str();
+            let id = self.known.board(name);
+            id.ok_or_else(|| ImportError::Board(name.to_owned()))
+        };
+        posts.iter().map(id_of).collect()
+    }
+
+    /// Opens the board of `post`; tells how it stands then, and whether it had to be opened.
     async fn open_board(
         &self,
+        id: BoardId,
         post: &Post,
-        new: bool,
-    ) -> Result<(BoardId, BoardStanding, bool), ImportError> {
+    ) -> Result<(BoardStanding, bool), ImportError> {
         let name = post.board.as_str();
-        let unusable = || ImportError::Board(name.to_owned());
-        let id = self.known.board(name).ok_or_else(unusable)?;
-        if !new {
-            let standing = self.standing(id).await?;
-            if standing != BoardStanding::Missing {
-                return Ok((id, standing, false));
-            }
-        }
         match self.create_board(id, name, post.created_at).await {
-            Ok(()) => Ok((id, BoardStanding::Open, true)),
+            Ok(()) => Ok((BoardStanding::Open, true)),
             Err(CommandError::Rejected {
                 rejection: BoardRejection::Exists,
                 ..
-            }) => Ok((id, self.standing(id).await?, false)),
-            Err(error) => Err(ImportError::of(error, |_| unusable())),
+            }) => Ok((self.standing(id).await?, false)),
+            Err(error) => {
+                let board = |_| ImportError::Board(name.to_owned());
+                Err(ImportError::of(error, board))
+            }
         }
     }
 

@@ -1,0 +1,10 @@
+//! The command line from outside: the built binary, what it prints where, and how it ends.
+
+mod audit;
+mod import;
+mod madang;
+mod replay;
+mod stop;
+mod storm;
+mod token;
+mod usage;

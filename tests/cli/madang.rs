@@ -1,0 +1,117 @@
+//! Runs the binary in a directory of its own, without any setting from outside.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use madang::ambient::Clock;
+use madang::event_store::sqlite::SqliteLog;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A directory to run in; the data directory is `data` in it.
+pub(crate) struct Place(TempDir);
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+        command
+            .args(args)
+            .env_clear()
+            .current_dir(self.0.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        Ended::from(self.command(args).output().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// The log, opened beside whoever writes it.
+    pub(crate) async fn log(&self) -> SqliteLog {
+        let path = self.path("data/log.db");
+        SqliteLog::open_read_only(&path, Clock::system())
+            .await
+            .unwrap()
+    }
+
+    /// The log, opened as a server would open it, so that nobody else may write it.
+    pub(crate) async fn served_log(&self) -> SqliteLog {
+        let path = self.path("data/log.db");
+        SqliteLog::open(&path, Clock::system()).await.unwrap()
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ended {
+    /// Standard output as one JSON value.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+}
+
+/// A line with the `id`-th post, on the board `id % boards`.
+pub(crate) fn post(id: u64, boards: u64) -> String {
+    json!({
+        "type": "post", "id": id, "board": format!("board {}", id % boards),
+        "author": format!("author {}", id % 7), "title": format!("title {id}"),
+        "body": "words ".repeat(20), "created_at": 1_400_000_000_000 + id * 1000, "views": id,
+    })
+    .to_string()
+}
+
+/// A line with a comment on the post of the same id.
+pub(crate) fn comment(id: u64) -> String {
+    json!({
+        "type": "comment", "id": id, "post_id": id, "parent_id": null, "author": "kim",
+        "body": "yes", "created_at": 1_400_000_000_500_u64 + id * 1000, "likes": 2,
+    })
+    .to_string()
+}
+
+/// Posts and comments in turn.
+pub(crate) fn forum(posts: u64) -> String {
+    let mut text = String::new();
+    for id in 1..=posts {
+        writeln!(text, "{}\n{}", post(id, 5), comment(id)).unwrap();
+    }
+    text
+}
