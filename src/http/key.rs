@@ -58,11 +58,6 @@ impl AuthKey {
     /// The longest key.
     pub const MAX_BYTES: usize = 4096;
 
-    /// A key that the operator chose; its length was checked with the other settings.
-    pub fn configured(key: &str) -> Self {
-        Self(key.as_bytes().to_owned())
-    }
-
     /// Reads the key at `path`; makes one if there is no file.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         match Self::load(path) {
