@@ -1,11 +1,7 @@
 //! How fast a projector that starts from nothing folds a long log into the SQLite views.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use madang::ambient::Clock;
-use madang::event_store::identity;
-use madang::event_store::sqlite::SqliteLog;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
 use tokio::runtime::Runtime;
@@ -22,17 +18,8 @@ pub(crate) fn run(runtime: &Runtime) {
 
 async fn catch_up() {
     let directory = support::directory();
-    let path = directory.path().join("log.db");
-    let log = Arc::new(
-        SqliteLog::open(&path, Clock::system())
-            .await
-            .expect("a log"),
-    );
-    identity::ensure(&*log, &Clock::system())
-        .await
-        .expect("an identity");
     let begun = Instant::now();
-    support::post_articles(&log, ARTICLES).await;
+    let log = support::long_log(directory.path(), ARTICLES).await;
     println!("log of {ARTICLES} articles made in {:.1?}", begun.elapsed());
     let before = support::megabytes_of("self", "VmRSS");
     let begun = Instant::now();

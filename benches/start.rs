@@ -3,12 +3,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use madang::ambient::Clock;
-use madang::event_store::identity;
-use madang::event_store::sqlite::SqliteLog;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
 use tokio::runtime::Runtime;
@@ -25,16 +21,7 @@ pub(crate) fn run(runtime: &Runtime) {
 
 async fn start() {
     let directory = support::directory();
-    let path = directory.path().join("log.db");
-    let log = Arc::new(
-        SqliteLog::open(&path, Clock::system())
-            .await
-            .expect("a log"),
-    );
-    identity::ensure(&*log, &Clock::system())
-        .await
-        .expect("an identity");
-    support::post_articles(&log, EVENTS).await;
+    let log = support::long_log(directory.path(), EVENTS).await;
     let views = directory.path().join("views.db");
     rebuild(&*log, &views, OnUnfit::Fail, |_| {})
         .await

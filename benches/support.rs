@@ -1,15 +1,17 @@
 //! What the benchmarks share.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use madang::ambient::new_command_id;
+use madang::ambient::{Clock, new_command_id};
 use madang::domain::article::{ArticleEvent, Text};
 use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
 use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
 use madang::domain::{ArticleId, BoardId, Event, Timestamp, UserId};
 use madang::event_store::codec::{self, Metadata};
-use madang::event_store::{EventStore, Expected, NewEvent, StreamName};
+use madang::event_store::sqlite::SqliteLog;
+use madang::event_store::{EventStore, Expected, NewEvent, StreamName, identity};
 
 /// Boards that the articles stand on.
 const BOARDS: i64 = 10;
@@ -51,8 +53,19 @@ fn board_id(number: i64) -> BoardId {
     BoardId::from_i64(number + 1).expect("positive")
 }
 
+/// A new log of `count` articles in `directory`.
+pub(crate) async fn long_log(directory: &Path, count: u64) -> Arc<SqliteLog> {
+    let log = SqliteLog::open(&directory.join("log.db"), Clock::system()).await;
+    let log = Arc::new(log.expect("a log"));
+    identity::ensure(&*log, &Clock::system())
+        .await
+        .expect("an identity");
+    post_articles(&log, count).await;
+    log
+}
+
 /// Appends `count` articles with a realistic text to a few boards.
-pub(crate) async fn post_articles(log: &Arc<impl EventStore + 'static>, count: u64) {
+async fn post_articles(log: &Arc<SqliteLog>, count: u64) {
     for number in 0..BOARDS {
         let board_id = board_id(number);
         let settings = settings(number);
