@@ -39,10 +39,15 @@ impl Position {
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::START {
-            Ok(())
-        } else {
-            write!(f, "{:032x}", self.0)
+            return Ok(());
         }
+        // Written for every row of every view, so by hand: padding digit by digit takes longer.
+        let mut digits = [0; Self::DIGITS];
+        for (digit, nibble) in digits.iter_mut().zip((0..Self::DIGITS).rev()) {
+            let nibble = usize::try_from((self.0 >> (4 * nibble)) & 0xf).unwrap_or(0);
+            *digit = b"0123456789abcdef"[nibble];
+        }
+        f.write_str(str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -36,6 +36,16 @@ impl StreamName {
         Self(format!("article-{id}"))
     }
 
+    /// Whether this is the stream of that board.
+    pub fn is_of_board(&self, id: BoardId) -> bool {
+        self.0.strip_prefix("board-").map(str::parse) == Some(Ok(id))
+    }
+
+    /// Whether this is the stream of that article.
+    pub fn is_of_article(&self, id: ArticleId) -> bool {
+        self.0.strip_prefix("article-").map(str::parse) == Some(Ok(id))
+    }
+
     /// The stream of all that was planned for one source of imports.
     pub fn import(source: &str) -> Result<Self, MalformedStreamName> {
         format!("import-{source}").parse()

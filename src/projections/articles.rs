@@ -7,7 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use super::Unfit;
 use crate::domain::article::{ArticleEvent, Text};
 use crate::domain::{ArticleId, BoardId, Event, Fact, Revision};
-use crate::event_store::{Position, RecordedEvent, StreamName};
+use crate::event_store::{Position, RecordedEvent};
 use crate::views::rows;
 
 struct ArticleRow {
@@ -90,7 +90,7 @@ impl Articles {
         recorded: &RecordedEvent,
     ) -> Result<Standing, Unfit> {
         let (article_id, board_id) = subject(event);
-        if recorded.stream != StreamName::article(article_id) {
+        if !recorded.stream.is_of_article(article_id) {
             return Err(Unfit("the event stands in the stream of another article"));
         }
         let first = recorded.revision == Revision::FIRST;

@@ -7,7 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use super::Unfit;
 use crate::domain::board::{BoardEvent, BoardSettings};
 use crate::domain::{BoardId, Revision, Timestamp};
-use crate::event_store::{Position, RecordedEvent, StreamName};
+use crate::event_store::{Position, RecordedEvent};
 use crate::views::rows;
 
 struct BoardRow {
@@ -57,7 +57,7 @@ impl Boards {
         let (BoardEvent::Created { board_id, .. }
         | BoardEvent::Updated { board_id, .. }
         | BoardEvent::Closed { board_id }) = *event;
-        if recorded.stream != StreamName::board(board_id) {
+        if !recorded.stream.is_of_board(board_id) {
             return Err(Unfit("the event stands in the stream of another board"));
         }
         let row = self.rows.get_mut(&board_id.to_i64());
