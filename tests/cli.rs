@@ -3,6 +3,7 @@
 mod audit;
 mod import;
 mod madang;
+mod progress;
 mod replay;
 mod stop;
 mod storm;

@@ -15,7 +15,7 @@ use crate::event_store::{Direction, EventStore, Position, RecordedEvent, StreamN
 /// Events that are read at once.
 const PAGE: usize = audit::MAX_FOUND;
 
-/// Shows what the event log holds, as it holds it. Works beside a running server.
+/// Show what the event log holds, also beside a running server
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(subcommand)]

@@ -35,7 +35,7 @@ const AHEAD: usize = 256;
 /// Bytes of the file that are read at once.
 const READ_AHEAD_BYTES: usize = 256 * 1024;
 
-/// Brings in the posts of another forum's export. Stop the server first.
+/// Import the posts of another forum; stop the server first
 ///
 /// FILE holds one JSON object a line, in time order:
 /// `{"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}`.

@@ -82,7 +82,7 @@ impl Progress {
         self.bar.set_position(done.min(self.total));
         if self.reader != Reader::Terminal && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            output::note(&self.line(done));
+            output::note(&self.line(done, self.began.elapsed()));
         }
     }
 
@@ -92,8 +92,9 @@ impl Progress {
         self.began.elapsed()
     }
 
-    fn line(&self, done: u64) -> String {
-        let rate = per_second(done, self.began.elapsed());
+    /// What is written where there is no bar, `elapsed` after the beginning.
+    pub fn line(&self, done: u64, elapsed: Duration) -> String {
+        let rate = per_second(done, elapsed);
         let left = self.total.saturating_sub(done).checked_div(rate);
         if self.reader == Reader::Json {
             return json!({

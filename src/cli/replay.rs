@@ -12,7 +12,7 @@ use crate::event_store::sqlite::SqliteLog;
 use crate::projections::fold::{FoldError, OnUnfit};
 use crate::projections::rebuild::{RebuildError, Rebuilt, rebuild};
 
-/// Rebuilds the SQL views from the event log. Stop the server first.
+/// Rebuild the SQL views from the event log; stop the server first
 ///
 /// The old views stay as they are until the new ones are complete, so a replay that fails or is
 /// killed changes nothing. Exit: 0 the views are new; 1 they are not.

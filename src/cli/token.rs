@@ -14,7 +14,7 @@ use crate::http::{AuthKey, Grant, Role, mint};
 /// The longest life of a token: ten years.
 const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 
-/// Makes a token and prints it and nothing else.
+/// Make a token and print it and nothing else
 ///
 /// Send it as `Authorization: Bearer <token>`. Whoever has it is that user until it expires; there
 /// is no way to take it back but to change the signing key.

@@ -77,3 +77,24 @@ async fn asked_to_stop_it_stops_and_can_be_done_again() {
     let (fates, _) = yard.import(yard.log.clone(), (&[post(1, "a")], 1000)).await;
     assert_eq!(fates, [(1, Fate::Imported)]);
 }
+
+#[tokio::test]
+async fn a_planned_post_that_was_moved_in_the_file_goes_where_the_file_says_now() {
+    let yard = Yard::open().await;
+    // A plan and a board are written, the post is not.
+    let store = dying(&yard, 2, false);
+    let (_, died) = yard.import(store, (&[post(1, "a")], 1000)).await;
+    assert!(died.is_err());
+    let (fates, outcome) = yard.import(yard.log.clone(), (&[post(1, "z")], 1000)).await;
+    assert_eq!((fates, outcome), (vec![(1, Fate::Imported)], Ok(())));
+    let events = essence(&*yard.log).await;
+    let streams = events.iter().map(|e| e.split(' ').next().unwrap());
+    let expected = [
+        "import-elsewhere@0",
+        "board-board/a@0",
+        "import-elsewhere@1",
+        "board-board/z@0",
+        "article-post/1@0",
+    ];
+    assert_eq!(streams.collect::<Vec<_>>(), expected);
+}
