@@ -1,7 +1,7 @@
 //! Reads the log ahead of the fold: takes what a subscription reports, decodes it and makes batches
 //! of it, on a task of its own, while the batch before is being written.
 //!
-//! At most [`AHEAD`] batches wait, each of at most [`MAX_BATCH`] events and about
+//! At most one batch waits, each of at most [`MAX_BATCH`] events and about
 //! [`MAX_BATCH_BYTES`], so a slow database costs no memory.
 
 use tokio::sync::mpsc;
