@@ -52,7 +52,14 @@ impl Reader {
 async fn read(mut subscription: Subscription, position: Position, sender: mpsc::Sender<Reading>) {
     let mut reports = Vec::with_capacity(TAKEN);
     let (mut position, mut level) = (position, false);
-    while subscription.next_batch(&mut reports, TAKEN).await > 0 {
+    loop {
+        let taken = tokio::select! {
+            taken = subscription.next_batch(&mut reports, TAKEN) => taken,
+            () = sender.closed() => 0,
+        };
+        if taken == 0 {
+            return;
+        }
         let mut reading = Reading {
             batch: Batch::after(position),
             level,
