@@ -110,17 +110,17 @@ pub struct Settings {
     /// What this node does; repeatable [default: all roles]
     #[arg(long, env = "MADANG_ROLE", value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
-    /// The event log [default: sqlite:DATA_DIR/log.db]
+    /// The event log [default: log.db in the data directory]
     #[arg(long, global = true, env = "MADANG_EVENT_STORE", value_name = "URL")]
     pub event_store: Option<String>,
-    /// The SQL views [default: sqlite:DATA_DIR/views.db]
+    /// The SQL views [default: views.db in the data directory]
     #[arg(long, global = true, env = "MADANG_DATABASE", value_name = "URL")]
     pub database: Option<String>,
     /// The number that tells this node's ids from others', 0 to 1023 [default: 0]
     #[arg(long, global = true, env = "MADANG_NODE_ID", value_name = "N")]
     pub node_id: Option<u16>,
-    /// The key that signs tokens, at least 32 bytes [default: the one in DATA_DIR/auth.key,
-    /// which is made at first need]
+    /// The key that signs tokens, at least 32 bytes [default: the one in auth.key in the data
+    /// directory, which is made at first need]
     #[arg(
         long,
         global = true,

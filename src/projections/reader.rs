@@ -4,6 +4,9 @@
 //! At most one batch waits, each of at most [`MAX_BATCH`] events and about
 //! [`MAX_BATCH_BYTES`], so a slow database costs no memory.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::sync::mpsc;
 
 use super::fold::Batch;
@@ -24,8 +27,6 @@ pub struct Reading {
     pub batch: Batch,
     /// Whether all that was in the log when the subscription began has now been read.
     pub level: bool,
-    /// Reports that were ready and not taken when the batch was complete.
-    pub waiting: usize,
     /// Why nothing follows, if nothing does.
     pub end: Option<StoreError>,
 }
@@ -33,23 +34,36 @@ pub struct Reading {
 /// Reads ahead. Dropping it ends the subscription.
 pub struct Reader {
     readings: mpsc::Receiver<Reading>,
+    known: Arc<AtomicU64>,
 }
 
 impl Reader {
     /// Reads `subscription`, which began after `position`.
     pub fn of(subscription: Subscription, position: Position) -> Self {
         let (sender, readings) = mpsc::channel(AHEAD);
-        tokio::spawn(read(subscription, position, sender));
-        Self { readings }
+        let known = Arc::new(AtomicU64::new(0));
+        tokio::spawn(read(subscription, position, sender, Arc::clone(&known)));
+        Self { readings, known }
     }
 
     /// What comes next; `None` when the subscription is over. Safe to cancel: nothing is lost.
     pub async fn next(&mut self) -> Option<Reading> {
         self.readings.recv().await
     }
+
+    /// Counts the events that the subscription has brought since it began, folded or not.
+    pub fn known(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.known)
+    }
 }
 
-async fn read(mut subscription: Subscription, position: Position, sender: mpsc::Sender<Reading>) {
+async fn read(
+    mut subscription: Subscription,
+    position: Position,
+    sender: mpsc::Sender<Reading>,
+    known: Arc<AtomicU64>,
+) {
+    let mut taken_in_all = 0;
     let mut reports = Vec::with_capacity(TAKEN);
     let (mut position, mut level) = (position, false);
     loop {
@@ -63,7 +77,6 @@ async fn read(mut subscription: Subscription, position: Position, sender: mpsc::
         let mut reading = Reading {
             batch: Batch::after(position),
             level,
-            waiting: 0,
             end: None,
         };
         let mut bytes = reading.take(&mut reports);
@@ -71,7 +84,9 @@ async fn read(mut subscription: Subscription, position: Position, sender: mpsc::
             subscription.next_batch(&mut reports, TAKEN).await;
             bytes += reading.take(&mut reports);
         }
-        reading.waiting = subscription.waiting();
+        taken_in_all += reading.batch.events.len();
+        let in_all = taken_in_all + subscription.waiting();
+        known.store(in_all as u64, Ordering::Relaxed);
         (position, level) = (reading.batch.end, reading.level);
         let over = reading.end.is_some();
         if sender.send(reading).await.is_err() || over {

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -47,6 +48,9 @@ pub struct Runner {
     parts: Parts,
     checkpoint: Checkpoint,
     status: watch::Sender<Status>,
+    /// Events that the present subscription has brought, and those of them that are folded.
+    known: Arc<AtomicU64>,
+    applied: u64,
 }
 
 /// Why the runner has to subscribe anew.
@@ -74,6 +78,8 @@ impl Runner {
                 parts,
                 checkpoint,
                 status,
+                known: Arc::default(),
+                applied: 0,
             },
             watcher,
         ))
@@ -126,6 +132,7 @@ impl Runner {
             .subscribe_all(self.checkpoint.position)
             .await?;
         let mut reader = Reader::of(subscription, self.checkpoint.position);
+        (self.known, self.applied) = (reader.known(), 0);
         self.status
             .send_modify(|status| status.state = State::CatchingUp);
         let mut ticks = tokio::time::interval(REPORT_EVERY);
@@ -139,11 +146,20 @@ impl Runner {
     }
 
     async fn take(&mut self, reading: Reading) -> Result<(), Interruption> {
-        if reading.batch.end > self.checkpoint.position {
+        let end = reading.batch.end;
+        self.status
+            .send_modify(|status| status.head = status.head.max(end));
+        if end > self.checkpoint.position {
             self.fold(&reading.batch).await?;
         }
         self.show_progress(&reading);
         reading.end.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Events known and not folded.
+    fn waiting(&self) -> u64 {
+        let known = self.known.load(Ordering::Relaxed);
+        known.saturating_sub(self.applied)
     }
 
     /// Folds a batch, trying for ever while the views fail.
@@ -154,6 +170,7 @@ impl Runner {
                 Ok(folded) => {
                     (self.parts.on_commit)(&folded.touched);
                     self.checkpoint = folded.checkpoint;
+                    self.applied += batch.events.len() as u64;
                     if folded.parked > 0 {
                         error!(
                             events = folded.parked,
@@ -167,9 +184,11 @@ impl Runner {
                 Err(FoldError::Overtaken) => return Err(Interruption::Overtaken),
                 Err(error) => {
                     error!(%error, views = %self.parts.views.path().display(), "cannot fold");
+                    let oldest = batch.events.first().map(|read| read.recorded().recorded_at);
                     self.status.send_modify(|status| {
                         status.state = State::Retrying;
-                        status.waiting = batch.events.len() as u64;
+                        status.waiting = self.waiting();
+                        status.behind_since = oldest;
                     });
                     tokio::time::sleep(jittered(wait)).await;
                     wait = (wait * 2).min(BACK_OFF.1);
@@ -180,13 +199,8 @@ impl Runner {
 
     fn show_progress(&self, reading: &Reading) {
         let position = self.checkpoint.position;
-        let Reading {
-            batch,
-            level,
-            waiting,
-            ..
-        } = reading;
-        let (level, waiting) = (*level, *waiting as u64);
+        let Reading { batch, level, .. } = reading;
+        let (level, waiting) = (*level, self.waiting());
         self.parts.position.send_replace(position);
         let newest = batch.events.last().map(|read| read.recorded().recorded_at);
         self.status.send_modify(|status| {
@@ -194,7 +208,6 @@ impl Runner {
                 info!(%position, "the views are level with the log");
             }
             status.position = position;
-            status.head = status.head.max(position);
             status.caught_up |= level;
             status.state = if level {
                 State::Live
