@@ -246,12 +246,19 @@ fn file(name: &'static str, url: Option<String>) -> Result<Option<PathBuf>, Conf
         .strip_prefix("sqlite:")
         .map(|rest| rest.strip_prefix("//").unwrap_or(rest));
     match path {
-        Some(path) if !path.is_empty() && !path.contains('?') => Ok(Some(path.into())),
+        Some(path) if is_plain(path) => Ok(Some(path.into())),
         _ => Err(ConfigError::Url {
             name,
             url: without_secrets(&url),
         }),
     }
+}
+
+/// Whether SQLite takes the text for the path of a file and for nothing else: each connection would
+/// see a memory of its own, and a URI may carry options.
+fn is_plain(path: &str) -> bool {
+    let special = path.starts_with(':') || path.starts_with("file:") || path.contains('?');
+    !path.is_empty() && !special
 }
 
 /// A URL with whatever stands before an `@` left out, where passwords are.

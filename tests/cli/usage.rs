@@ -28,6 +28,8 @@ fn wrong_use_ends_with_2() {
             "--database",
             "mongodb://kim:secret@localhost",
         ],
+        &["serve", "--database", "sqlite::memory:"],
+        &["serve", "--event-store", "sqlite:file:log.db"],
         &["replay", "--offline", "--node-id", "1024"],
         &["replay", "--offline", "--config", "nothing.toml"],
         &["replay", "--offline", "--log", "a=b=c"],
