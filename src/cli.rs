@@ -62,7 +62,7 @@ impl Cli {
             // Whoever read the output has seen enough.
             Err(error) if error.is::<output::Closed>() => ExitCode::SUCCESS,
             Err(error) => {
-                output::note(&format!("madang: {error:#}"));
+                output::note(&format!("madang: {}", said_once(&error)));
                 let wrong_use = error.is::<WrongUse>() || error.is::<ConfigError>();
                 ExitCode::from(if wrong_use { 2 } else { 1 })
             }
@@ -94,4 +94,17 @@ impl Command {
             Self::Token(args) => token::run(config, args, &clock),
         }
     }
+}
+
+/// An error and its causes. Many an error's text names its cause already, since a library's caller
+/// may show the text alone.
+fn said_once(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(cause.trim_end()) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text.trim_end().to_owned()
 }

@@ -64,13 +64,16 @@ pub enum ConfigError {
         /// What the system said.
         source: io::Error,
     },
-    /// The file is not the TOML that is expected.
-    #[error("{}: {source}", path.display())]
+    /// The file is not the TOML that is expected. Tells the line by its number, since what stands
+    /// in it may be the signing key.
+    #[error("{}, line {line}: {detail}", path.display())]
     Toml {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
-        source: Box<toml::de::Error>,
+        /// Where it is wrong.
+        line: usize,
+        /// What is wrong.
+        detail: String,
     },
     /// A URL of a store that this release does not speak.
     #[error("{name} = {url}: this release speaks only sqlite:PATH")]
@@ -178,10 +181,10 @@ impl Settings {
                 });
             }
         };
-        let parsed = toml::from_str(&text).map_err(Box::new);
-        parsed.map_err(|source| ConfigError::Toml {
+        toml::from_str(&text).map_err(|error| ConfigError::Toml {
             path: path.to_owned(),
-            source,
+            line: line_of(&error, &text),
+            detail: error.message().to_owned(),
         })
     }
 
@@ -227,6 +230,13 @@ impl Settings {
             data_dir,
         })
     }
+}
+
+/// The line that an error is about, from 1.
+fn line_of(error: &toml::de::Error, text: &str) -> usize {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.as_bytes().iter().take(start);
+    before.filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// The file that a `sqlite:` URL names.

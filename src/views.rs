@@ -153,6 +153,16 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_release(|connection, _| Box::pin(is_clean(connection)))
+}
+
+/// Whether a connection may be used again. SQLite rolls back by itself after some errors (a full
+/// disk, say); sqlx then fails to roll back, believes that the transaction goes on, and would make
+/// each later one a part of it that nobody ever commits. The ping waits for a roll-back under way.
+async fn is_clean(connection: &mut sqlx::SqliteConnection) -> sqlx::Result<bool> {
+    use sqlx::Connection as _;
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Refuses a database that is not ours before anything is written into it.

@@ -11,3 +11,4 @@ mod event_store;
 mod http;
 mod import;
 mod log_names;
+mod views;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::{Outcome, output};
+use super::{Outcome, WrongUse, output};
 use crate::ambient::Clock;
 use crate::config::Config;
 use crate::domain::text::WriterName;
@@ -53,7 +53,8 @@ pub fn run(config: &Config, args: &Args, clock: &Clock) -> anyhow::Result<Outcom
 /// The key that signs tokens: the configured one, or the one in the data directory.
 pub(super) fn key(config: &Config) -> anyhow::Result<AuthKey> {
     if let Some(key) = &config.auth_key {
-        return AuthKey::from_text(key).context("auth_key: this cannot be a key");
+        let refused = "auth_key: a key has 32 to 4096 bytes, white space at its end not counted";
+        return AuthKey::from_text(key).ok_or_else(|| WrongUse(refused.to_owned()).into());
     }
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| config.data_dir.display().to_string())?;

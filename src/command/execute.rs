@@ -7,10 +7,13 @@ use crate::ambient::jittered;
 use crate::domain::{Aggregate, Event, Fact, Revision};
 use crate::event_store::codec::{self, Decoded, Metadata, UPCASTERS};
 use crate::event_store::{
-    AppendError, Appended, EventStore, Expected, MAX_READ_EVENTS, NewEvent, Page, Position,
-    RecordedEvent, StoreError, StreamName,
+    AppendError, Appended, EventStore, Expected, NewEvent, Page, Position, RecordedEvent,
+    StoreError, StreamName,
 };
 
+/// Events of a stream that are read at once. Few, because each may have 128 KB, and hardly any stream
+/// is longer.
+const PAGE: usize = 64;
 /// How often a command is decided anew because its stream had moved.
 const MAX_ATTEMPTS: u32 = 5;
 /// How often an append of unknown outcome is repeated before the caller is told so.
@@ -50,10 +53,8 @@ pub async fn load<A: Aggregate>(
     let mut loaded = Loaded::nothing();
     loop {
         let from = Expected::from(loaded.revision).first();
-        let page = store
-            .read_stream(stream, from, Page::forward(MAX_READ_EVENTS))
-            .await?;
-        let full = page.len() == MAX_READ_EVENTS;
+        let page = store.read_stream(stream, from, Page::forward(PAGE)).await?;
+        let full = page.len() == PAGE;
         for recorded in &page {
             let fact = understood::<A>(recorded)?;
             loaded.state = A::evolve(loaded.state, &fact);

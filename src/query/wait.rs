@@ -10,8 +10,9 @@ use crate::event_store::Position;
 
 /// The longest wait; after it the answer is that the views are behind (the command itself stands).
 pub const MAX_WAIT: Duration = Duration::from_secs(5);
-/// The most callers that wait at once.
-pub const MAX_WAITING: usize = 10_000;
+/// The most callers that wait at once. Half of the requests that a node takes, so that a crowd that
+/// waits for what never comes leaves room for the others.
+pub const MAX_WAITING: usize = 512;
 
 /// How far the views have got, as this node hears of it.
 #[derive(Clone, Debug)]

@@ -63,3 +63,29 @@ fn settings_stand_before_or_behind_the_subcommand_or_in_a_variable_or_a_file() {
     }
     assert!(!place.path("data").exists());
 }
+
+#[test]
+fn a_mistake_in_the_settings_is_told_by_its_line_and_shows_no_key() {
+    let place = Place::new();
+    let key = "0123456789abcdef0123456789abcdef";
+    place.write("madang.toml", format!("# mine\nauth_key = \"{key}\n"));
+    let ended = place.run(&["token", "--user", "kim"]).expect(2);
+    assert!(!ended.stderr.contains(key), "{ended:?}");
+    assert!(ended.stderr.contains("madang.toml, line 2: "), "{ended:?}");
+}
+
+#[test]
+fn a_key_that_is_none_ends_with_2() {
+    let place = Place::new();
+    for key in ["k".repeat(4097), format!("short{}", " ".repeat(40))] {
+        place.write("madang.toml", format!("auth_key = \"{key}\"\n"));
+        place.run(&["token", "--user", "kim"]).expect(2);
+    }
+}
+
+#[test]
+fn an_error_says_everything_once() {
+    let place = Place::new();
+    let ended = place.run(&["serve", "--config", "nothing.toml"]).expect(2);
+    assert_eq!(ended.stderr.matches("(os error").count(), 1, "{ended:?}");
+}

@@ -6,9 +6,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use futures_util::poll;
 use hyper::body::Frame;
 use insta::assert_snapshot;
 use madang::http::Limits;
+use madang::query::wait::MAX_WAITING;
+use serde_json::json;
 
 use super::fixture::{Plan, Yard};
 
@@ -133,4 +136,21 @@ async fn a_node_that_is_not_ready_says_what_it_waits_for() {
       "type": "/problems/not-ready"
     }
     "#);
+}
+
+#[tokio::test]
+async fn readers_who_wait_for_what_never_comes_leave_room_for_others() {
+    let yard = Yard::open().await;
+    let never = "f".repeat(32);
+    let mut waiting = Vec::new();
+    for _ in 0..Limits::default().in_flight {
+        let call = yard.call("GET", "/v1/boards");
+        let mut call = Box::pin(call.header("madang-wait-for", &never).send());
+        if poll!(&mut call).is_pending() {
+            waiting.push(call);
+        }
+    }
+    assert_eq!(waiting.len(), MAX_WAITING);
+    let answer = yard.call("GET", "/v1/boards").send().await;
+    assert_eq!(answer.json()["items"], json!([]));
 }

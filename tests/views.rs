@@ -1,0 +1,76 @@
+//! The connections to the SQL views, and their file, when something is in the way.
+
+use madang::ambient::Clock;
+use madang::event_store::identity;
+use madang::event_store::sqlite::SqliteLog;
+use madang::projections::fold::OnUnfit;
+use madang::projections::rebuild::rebuild;
+use madang::views::Views;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use std::path::Path;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+async fn note(views: &Views, bytes: usize) -> sqlx::Result<()> {
+    let sql = format!("INSERT INTO note (text) VALUES (zeroblob({bytes}))");
+    let mut transaction = views.writer().begin().await?;
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await
+}
+
+/// SQLite rolls back by itself when the disk is full.
+#[tokio::test]
+async fn a_transaction_that_broke_swallows_no_later_one() {
+    let directory = TempDir::new().unwrap();
+    let views = Views::open(&directory.path().join("views.db"))
+        .await
+        .unwrap();
+    let setup = "CREATE TABLE note (text BLOB); PRAGMA max_page_count = 1";
+    sqlx::raw_sql(setup).execute(views.writer()).await.unwrap();
+    let full = note(&views, 1_000_000).await.unwrap_err();
+    assert!(full.to_string().contains("full"), "{full}");
+    drop(views.writer().begin().await.unwrap());
+    let room = "PRAGMA max_page_count = 1000000";
+    sqlx::raw_sql(room).execute(views.writer()).await.unwrap();
+
+    note(&views, 10).await.unwrap();
+
+    let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM note")
+        .fetch_one(views.readers())
+        .await
+        .unwrap();
+    assert_eq!(seen, 1);
+}
+
+async fn reader(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    let mut connection = options.connect().await.unwrap();
+    let sql = "SELECT count(*) FROM checkpoint";
+    sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
+    connection
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_views_that_cannot_be_made_whole_do_not_replace_the_old_ones() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("views.db");
+    let clock = Clock::system();
+    let log = directory.path().join("log.db");
+    let log = SqliteLog::open(&log, clock.clone()).await.unwrap();
+    identity::ensure(&log, &clock).await.unwrap();
+    let new = directory.path().join("views.db.replay");
+    let mut readers = Vec::new();
+
+    // As long as somebody reads the file, its write-ahead log stays.
+    let rebuilt = rebuild(&log, &path, OnUnfit::Fail, |_| {
+        readers.push(block_in_place(|| Handle::current().block_on(reader(&new))));
+    });
+
+    let error = rebuilt.await.unwrap_err().to_string();
+    assert!(error.contains("views.db.replay-wal"), "{error}");
+    assert!(!path.exists());
+}
