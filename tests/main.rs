@@ -11,3 +11,7 @@ mod event_store;
 mod http;
 mod import;
 mod log_names;
+mod node;
+mod projections;
+mod query;
+mod tour;
