@@ -49,8 +49,8 @@ impl Site {
         let board = answer.body["board_id"].as_str().unwrap().to_owned();
         Self {
             place,
-            board,
             token,
+            board,
         }
     }
 
