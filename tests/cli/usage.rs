@@ -89,3 +89,15 @@ fn an_error_says_everything_once() {
     let ended = place.run(&["serve", "--config", "nothing.toml"]).expect(2);
     assert_eq!(ended.stderr.matches("(os error").count(), 1, "{ended:?}");
 }
+
+#[test]
+fn log_lines_that_nobody_takes_harm_nothing() {
+    let place = Place::new();
+    place.write("forum.jsonl", forum(1));
+    place.run(&["import", "forum.jsonl"]).expect(0);
+    place.write("data/views.db", "not views, which is worth a warning");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut replay = place.command(&["replay", "--offline"]);
+    assert!(replay.stderr(writer).status().unwrap().success());
+}
