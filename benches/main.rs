@@ -12,6 +12,12 @@ mod support;
 
 use std::io;
 
+use mimalloc::MiMalloc;
+
+/// What the binary runs on.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> io::Result<()> {
     let wanted: Vec<String> = std::env::args()
         .skip(1)

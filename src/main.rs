@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use madang::cli::Cli;
+use mimalloc::MiMalloc;
+
+/// Events are decoded on one thread and dropped on another, many small strings each, which is what
+/// the system's allocator is worst at.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     Cli::parse().run()

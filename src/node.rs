@@ -70,6 +70,15 @@ impl Node {
         let path = config.data_dir.clone();
         std::fs::create_dir_all(&path).map_err(|source| StartError::DataDir { path, source })?;
         let log = Arc::new(SqliteLog::open(&config.event_store, clock.clone()).await?);
+        let started = Self::over(log.clone(), config, clock).await;
+        if started.is_err() {
+            // Or its file would be in use for a moment longer.
+            log.close().await;
+        }
+        started
+    }
+
+    async fn over(log: Arc<SqliteLog>, config: &Config, clock: Clock) -> Result<Self, StartError> {
         let store: Arc<dyn EventStore> = log.clone();
         let log_id = identity::ensure(&*store, &clock).await?;
         let lease = config.data_dir.join(LEASE_FILE);

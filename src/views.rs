@@ -13,9 +13,7 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::domain::{ArticleId, BoardId};
 use crate::file_lock::{FileLock, FileLockError};
@@ -103,11 +101,15 @@ impl Views {
         let writing = options
             .clone()
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("wal_autocheckpoint", WAL_PAGES);
         let writer = pool(1).connect_with(writing).await.map_err(fail)?;
         own(&writer, path).await?;
+        // Not before: in somebody else's database this would already be a write.
+        sqlx::query("PRAGMA journal_mode = WAL")
+            .execute(&writer)
+            .await
+            .map_err(fail)?;
         MIGRATIONS
             .run(&writer)
             .await

@@ -2,7 +2,7 @@
 
 mod audit;
 mod import;
-mod madang;
+pub(crate) mod madang;
 mod progress;
 mod replay;
 mod stop;

@@ -11,4 +11,8 @@ mod event_store;
 mod http;
 mod import;
 mod log_names;
+mod node;
+mod projections;
+mod query;
+mod tour;
 mod views;

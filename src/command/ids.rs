@@ -50,7 +50,7 @@ impl Ids {
     pub fn open(path: &Path, node: Node, clock: Clock) -> Result<Self, IdError> {
         let detail = |error: FileLockError| IdError::Lease {
             path: path.to_owned(),
-            detail: error.to_string(),
+            detail: error.detail(),
         };
         let lock = FileLock::acquire(path).map_err(detail)?;
         let floor = read(path)

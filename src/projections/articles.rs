@@ -200,6 +200,9 @@ impl ArticleRow {
         if i64::try_from(recorded.revision.0) != Ok(self.revision + 1) {
             return Err(Unfit("an event of this article is missing before it"));
         }
+        if subject(event).1.to_i64() != self.board_id {
+            return Err(Unfit("the article stands on another board"));
+        }
         let standing = match event {
             ArticleEvent::Created { .. } => return Err(Unfit("the article exists already")),
             ArticleEvent::Updated { text, .. } => {

@@ -62,6 +62,9 @@ impl Boards {
         }
         let row = self.rows.get_mut(&board_id.to_i64());
         match (row, event) {
+            (None, BoardEvent::Created { .. }) if recorded.revision != Revision::FIRST => {
+                return Err(Unfit("a board begins in the middle of its stream"));
+            }
             (None, BoardEvent::Created { settings, .. }) => {
                 let row = BoardRow::opened(settings, occurred_at, recorded.position);
                 self.rows.insert(board_id.to_i64(), row);

@@ -10,7 +10,7 @@ use super::checkpoint::Checkpoint;
 use super::{Unfit, parked};
 use crate::domain::article::ArticleEvent;
 use crate::domain::board::BoardEvent;
-use crate::domain::{ArticleId, BoardId, Event, Fact};
+use crate::domain::{ArticleId, BoardId, Event, Fact, Revision};
 use crate::event_store::codec::{self, DecodeError, Decoded, UPCASTERS};
 use crate::event_store::{Position, RecordedEvent, StreamName};
 use crate::views::{Touched, Views};
@@ -76,6 +76,11 @@ impl Read {
     /// The event as the log holds it.
     pub fn recorded(&self) -> &RecordedEvent {
         &self.recorded
+    }
+
+    /// Whether this is the first event of the article's own stream.
+    fn begins(&self, article_id: ArticleId) -> bool {
+        self.recorded.revision == Revision::FIRST && self.recorded.stream.is_of_article(article_id)
     }
 
     fn fact(&self) -> Option<&Fact<Event>> {
@@ -176,7 +181,7 @@ impl Rows {
         let mut article_ids = BTreeSet::new();
         let mut new_articles = BTreeSet::new();
         let mut board_ids = BTreeSet::new();
-        for fact in batch.iter().filter_map(Read::fact) {
+        for (read, fact) in batch.iter().filter_map(|read| Some((read, read.fact()?))) {
             match &fact.event {
                 Event::Board(
                     BoardEvent::Created { board_id, .. }
@@ -189,7 +194,7 @@ impl Rows {
                     let (article_id, board_id) = subject(event);
                     article_ids.insert(article_id);
                     board_ids.insert(board_id);
-                    if matches!(event, ArticleEvent::Created { .. }) {
+                    if read.begins(article_id) {
                         new_articles.insert(article_id);
                     }
                 }
@@ -199,7 +204,7 @@ impl Rows {
         let article_ids: Vec<_> = article_ids.into_iter().collect();
         let board_ids: Vec<_> = board_ids.into_iter().collect();
         let boards = Boards::load(transaction, &board_ids).await?;
-        // An article that begins in this batch has no row yet: its stream has one first event, and
+        // An article whose stream begins in this batch has no row yet: it has one first event, and
         // the checkpoint lets no event pass twice.
         let known: Vec<_> = article_ids
             .iter()

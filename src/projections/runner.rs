@@ -62,6 +62,8 @@ enum Interruption {
     Ended,
     #[error("another projector is ahead")]
     Overtaken,
+    #[error("the checkpoint is gone or damaged")]
+    NoCheckpoint,
     #[error("the views: {0}")]
     Views(#[from] sqlx::Error),
 }
@@ -104,7 +106,7 @@ impl Runner {
             let Err(interruption) = self.follow().await;
             let state = match interruption {
                 Interruption::Log(_) | Interruption::Ended => State::ReaderDown,
-                Interruption::Views(_) => State::Retrying,
+                Interruption::Views(_) | Interruption::NoCheckpoint => State::Retrying,
                 Interruption::Overtaken => State::CatchingUp,
             };
             warn!(%interruption, "the projector subscribes anew");
@@ -122,10 +124,12 @@ impl Runner {
 
     /// The life of one subscription.
     async fn follow(&mut self) -> Result<std::convert::Infallible, Interruption> {
-        if let Some(stored) = checkpoint::read(&self.parts.views).await? {
-            self.checkpoint = stored;
-            self.parts.position.send_replace(self.checkpoint.position);
-        }
+        let stored = checkpoint::read(&self.parts.views).await?;
+        self.checkpoint = stored.ok_or(Interruption::NoCheckpoint)?;
+        self.parts.position.send_replace(self.checkpoint.position);
+        // Another projector may have parked some, too.
+        let parked = parked::count(&self.parts.views).await?;
+        self.status.send_modify(|status| status.parked = parked);
         let subscription = self
             .parts
             .store
@@ -190,6 +194,7 @@ impl Runner {
                         status.waiting = self.waiting();
                         status.behind_since = oldest;
                     });
+                    self.report().await;
                     tokio::time::sleep(jittered(wait)).await;
                     wait = (wait * 2).min(BACK_OFF.1);
                 }

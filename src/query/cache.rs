@@ -8,8 +8,9 @@
 //! stale the moment that it ends. Two things in one slot cost a reload, never a wrong answer.
 //!
 //! "Not found" is cached too; errors are not. One load at a time runs for a key, and who comes
-//! meanwhile shares it.
+//! meanwhile shares it, unless something has changed since it began.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -51,21 +52,27 @@ pub(super) struct Cache {
     articles: Arc<[AtomicU64]>,
     boards: Arc<[AtomicU64]>,
     any_board: Arc<AtomicU64>,
+    max_age: Duration,
 }
 
 impl Cache {
     pub(super) fn new() -> Self {
+        Self::keeping(MAX_AGE)
+    }
+
+    fn keeping(max_age: Duration) -> Self {
         let slots = || (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
         let entries = Moka::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, entry: &Entry| entry.bytes())
-            .time_to_live(MAX_AGE)
+            .time_to_live(max_age)
             .build();
         Self {
             entries,
             articles: slots(),
             boards: slots(),
             any_board: Arc::default(),
+            max_age,
         }
     }
 
@@ -80,21 +87,26 @@ impl Cache {
         {
             return entry.answer;
         }
-        let load = async {
-            let (loaded_at, changes) = (Instant::now(), self.changes(&key));
-            Entry {
-                answer: load.await,
-                loaded_at,
-                changes,
+        let asked = self.changes(&key);
+        let mut load = pin!(load);
+        loop {
+            let load = async {
+                let (loaded_at, changes) = (Instant::now(), self.changes(&key));
+                Entry {
+                    answer: load.as_mut().await,
+                    loaded_at,
+                    changes,
+                }
+            };
+            let stale = |entry: &Entry| !self.is_good(&key, entry);
+            let entry = self.entries.entry(key).or_insert_with_if(load, stale).await;
+            let entry = entry.into_value();
+            // A load that was under way already may have begun before a change that the caller has
+            // heard of. Then ours was not begun, and the next one is.
+            if entry.changes >= asked {
+                return entry.answer;
             }
-        };
-        let stale = |entry: &Entry| !self.is_good(&key, entry);
-        self.entries
-            .entry(key)
-            .or_insert_with_if(load, stale)
-            .await
-            .into_value()
-            .answer
+        }
     }
 
     /// The answer of a load that begins now.
@@ -130,7 +142,7 @@ impl Cache {
 
     fn is_good(&self, key: &Key, entry: &Entry) -> bool {
         entry.answer.is_ok()
-            && entry.loaded_at.elapsed() < MAX_AGE
+            && entry.loaded_at.elapsed() < self.max_age
             && entry.changes == self.changes(key)
     }
 
@@ -160,3 +172,6 @@ impl Entry {
         u32::try_from(body + ENTRY_BYTES).unwrap_or(u32::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! The whole node: started, stopped, killed and started again on the same files.
+
+mod client;
+mod ids;
+mod kill;
+mod parked;
+mod restart;
+pub(crate) mod server;
+mod signal;
+mod storm;
+
+use std::path::Path;
+
+use madang::ambient::Clock;
+use madang::command::Origin;
+use madang::config::{Config, Settings};
+use madang::domain::{BoardId, UserId};
+use madang::node::Node;
+
+use crate::projections::yard::settings;
+
+/// A node's choices, with all files in `directory`.
+fn config(directory: &Path) -> Config {
+    let choices = Settings {
+        data_dir: Some(directory.to_owned()),
+        ..Settings::default()
+    };
+    choices.resolve().unwrap()
+}
+
+/// Why a node does not start.
+async fn refusal(config: &Config) -> String {
+    let started = Node::start(config, Clock::system()).await;
+    started.err().expect("it starts").to_string()
+}
+
+fn origin(clock: &Clock) -> Origin {
+    Origin::now(UserId::parse("kim").unwrap(), clock)
+}
+
+/// Opens a board.
+async fn new_board(node: &Node, clock: &Clock) -> BoardId {
+    let by = origin(clock);
+    let opened = node.commands.create_board(&by, settings("yard")).await;
+    opened.unwrap().state.id
+}

@@ -1,0 +1,13 @@
+//! The projections: any log, folded in whatever batches, by however many projectors, gives the same
+//! views, and the views are what a naive reader of the log would expect.
+
+mod batches;
+mod checkpoint;
+mod faulty;
+mod model;
+mod parking;
+mod play;
+mod rebuild;
+mod rows;
+mod runner;
+pub(crate) mod yard;

@@ -1,0 +1,303 @@
+//! A log and views to fold it into, and how tests make things happen there.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::poll;
+use madang::ambient::{Clock, new_command_id};
+use madang::command::Commands;
+use madang::command::ids::Ids;
+use madang::domain::article::{ArticleEvent, Text};
+use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
+use madang::domain::snowflake::Node;
+use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
+use madang::domain::{ArticleId, BoardId, Event, Revision, Timestamp, UserId};
+use madang::event_store::codec::{self, Metadata};
+use madang::event_store::sqlite::SqliteLog;
+use madang::event_store::{
+    EventStore as _, Expected, NewEvent, Page, Position, RecordedEvent, StreamName, identity,
+};
+use madang::projections::checkpoint::{Checkpoint, verified};
+use madang::projections::fold::{Batch, Folded, OnUnfit, fold};
+use madang::views::Views;
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A log whose first event is its identity, and empty views.
+pub(crate) struct Yard {
+    directory: TempDir,
+    pub(crate) log: Arc<SqliteLog>,
+    pub(crate) log_id: Uuid,
+    pub(crate) views: Views,
+    pub(crate) hands: Arc<AtomicI64>,
+    newest: HashMap<StreamName, Revision>,
+}
+
+impl Yard {
+    /// A new log, and new views. The clock shows 1000.
+    pub(crate) async fn open() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let hands = Arc::new(AtomicI64::new(1000));
+        let clock = Clock::driven_by(Arc::clone(&hands));
+        let path = directory.path().join("log.db");
+        let log = Arc::new(SqliteLog::open(&path, clock.clone()).await.unwrap());
+        let log_id = identity::ensure(&*log, &clock).await.unwrap();
+        let views = directory.path().join("views.db");
+        Self {
+            views: Views::open(&views).await.unwrap(),
+            directory,
+            log,
+            log_id,
+            hands,
+            newest: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::driven_by(Arc::clone(&self.hands))
+    }
+
+    pub(crate) fn set_clock(&self, to: i64) {
+        self.hands.store(to, Ordering::Relaxed);
+    }
+
+    /// All commands, whose ids run on from where they ended.
+    pub(crate) fn commands(&self) -> Commands {
+        let node = Node::new(0).unwrap();
+        let ids = Ids::open(&self.path("ids.lease"), node, self.clock()).unwrap();
+        Commands::new(self.log.clone(), Arc::new(ids))
+    }
+
+    /// A file beside the log.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Other views beside the first.
+    pub(crate) async fn other_views(&self, name: &str) -> Views {
+        Views::open(&self.path(name)).await.unwrap()
+    }
+
+    /// Closes the views, lets their file go and takes up other ones.
+    pub(crate) async fn shut(mut self) -> Self {
+        let other = self.other_views("elsewhere.db").await;
+        std::mem::replace(&mut self.views, other).close().await;
+        self
+    }
+
+    /// Appends an event to the stream that it belongs to.
+    pub(crate) async fn happens(&mut self, event: impl Into<Event>) -> Position {
+        let event = event.into();
+        let stream = own_stream(&event);
+        self.happens_in(stream, encoded(event, self.clock().now()))
+            .await
+    }
+
+    /// Appends whatever it is to whatever stream.
+    pub(crate) async fn happens_in(&mut self, stream: StreamName, event: NewEvent) -> Position {
+        self.happen(vec![(stream, event)]).await
+    }
+
+    /// Appends many events, in this order; answers with the last one's position.
+    pub(crate) async fn happen(&mut self, events: Vec<(StreamName, NewEvent)>) -> Position {
+        let mut appends = Vec::new();
+        for (stream, event) in events {
+            let expected = Expected::from(self.newest.get(&stream).copied());
+            self.newest.insert(stream.clone(), expected.first());
+            let log = Arc::clone(&self.log);
+            let append = async move { log.append(&stream, expected, vec![event]).await };
+            let mut append = Box::pin(append);
+            // Takes its place in the queue, so that they share a commit and keep their order.
+            let polled = poll!(&mut append);
+            assert!(polled.is_pending());
+            appends.push(append);
+        }
+        let mut last = Position::START;
+        for append in appends {
+            last = append.await.unwrap().position;
+        }
+        last
+    }
+
+    /// All that the log holds.
+    pub(crate) async fn events(&self) -> Vec<RecordedEvent> {
+        let page = Page::forward(4096);
+        self.log.read_all(Position::START, page).await.unwrap()
+    }
+
+    pub(crate) async fn checkpoint(&self) -> Checkpoint {
+        verified(&self.views, &*self.log, self.log_id)
+            .await
+            .unwrap()
+    }
+
+    /// Folds what the views do not have yet, as one batch.
+    pub(crate) async fn fold(&self) -> Folded {
+        let checkpoint = self.checkpoint().await;
+        let page = Page::forward(4096);
+        let rest = self.log.read_all(checkpoint.position, page).await.unwrap();
+        fold(&self.views, &checkpoint, &batch(&rest), OnUnfit::Park)
+            .await
+            .unwrap()
+    }
+
+    /// Folds `events` into new views, in batches of these sizes and then the rest at once; answers
+    /// with all that is in the views then.
+    pub(crate) async fn folded(&self, events: &[RecordedEvent], sizes: &[usize]) -> Vec<String> {
+        let views = self.other_views(&format!("{}.db", new_command_id())).await;
+        let mut checkpoint = verified(&views, &*self.log, self.log_id).await.unwrap();
+        let mut sizes = sizes.iter();
+        let mut rest = events;
+        while !rest.is_empty() {
+            let size = sizes
+                .next()
+                .map_or(rest.len(), |size| rest.len().min(*size));
+            let (now, later) = rest.split_at(size);
+            let folded = fold(&views, &checkpoint, &batch(now), OnUnfit::Park).await;
+            checkpoint = folded.unwrap().checkpoint;
+            rest = later;
+        }
+        let all = dump(&views).await;
+        views.close().await;
+        all
+    }
+}
+
+/// Events that follow each other in the log, as one batch.
+pub(crate) fn batch(events: &[RecordedEvent]) -> Batch {
+    let mut batch = Batch::default();
+    for event in events {
+        batch.push(event.clone());
+    }
+    batch
+}
+
+/// Every row of every table, with the table's name; not what the projector reports of itself.
+pub(crate) async fn dump(views: &Views) -> Vec<String> {
+    const TABLES: &str = "SELECT 'SELECT ''' || m.name || ' '' || json_array(' || \
+         group_concat(p.name, ', ') || ') FROM ' || m.name || ' ORDER BY 1' \
+         FROM sqlite_schema AS m, pragma_table_info(m.name) AS p \
+         WHERE m.type = 'table' AND m.name <> '_sqlx_migrations' AND p.name NOT IN \
+         ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY m.name";
+    let texts = sqlx::query_scalar::<_, String>(TABLES);
+    let mut rows = Vec::new();
+    for sql in texts.fetch_all(views.writer()).await.unwrap() {
+        let query = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql));
+        rows.extend(query.fetch_all(views.writer()).await.unwrap());
+    }
+    rows
+}
+
+/// What a statement answers whose rows are one JSON array each.
+pub(crate) async fn select(views: &Views, sql: &'static str) -> Vec<Value> {
+    let texts: Vec<String> = sqlx::query_scalar(sql)
+        .fetch_all(views.writer())
+        .await
+        .unwrap();
+    texts
+        .iter()
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect()
+}
+
+/// Changes the views behind everybody's back.
+pub(crate) async fn tamper(views: &Views, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(views.writer()).await.unwrap();
+}
+
+/// The stream that an event belongs to.
+pub(crate) fn own_stream(event: &Event) -> StreamName {
+    match event {
+        Event::LogCreated { .. } => StreamName::log(),
+        Event::ImportPlanned { .. } => StreamName::import("somewhere").unwrap(),
+        Event::Board(
+            BoardEvent::Created { board_id, .. }
+            | BoardEvent::Updated { board_id, .. }
+            | BoardEvent::Closed { board_id },
+        ) => StreamName::board(*board_id),
+        Event::Article(
+            ArticleEvent::Created { article_id, .. }
+            | ArticleEvent::Updated { article_id, .. }
+            | ArticleEvent::Deleted { article_id, .. },
+        ) => StreamName::article(*article_id),
+    }
+}
+
+/// An event by Kim.
+pub(crate) fn encoded(event: Event, occurred_at: Timestamp) -> NewEvent {
+    let command_id = new_command_id();
+    let metadata = Metadata {
+        correlation_id: command_id,
+        causation_id: command_id,
+        actor: UserId::parse("kim").unwrap(),
+        occurred_at,
+        trace_id: None,
+        import: None,
+    };
+    codec::encode(event, codec::event_id(command_id, 0), &metadata)
+}
+
+pub(crate) fn board(number: i64) -> BoardId {
+    BoardId::from_i64(number).unwrap()
+}
+
+pub(crate) fn article(number: i64) -> ArticleId {
+    ArticleId::from_i64(number).unwrap()
+}
+
+pub(crate) fn settings(name: &str) -> BoardSettings {
+    BoardSettings {
+        name: BoardName::parse(name).unwrap(),
+        description: BoardDescription::parse("").unwrap(),
+        max_comment_depth: CommentDepth::default(),
+    }
+}
+
+pub(crate) fn text(title: &str) -> Text {
+    Text {
+        title: Title::parse(title).unwrap(),
+        content: Content::parse("words").unwrap(),
+    }
+}
+
+pub(crate) fn opened(number: i64) -> BoardEvent {
+    BoardEvent::Created {
+        board_id: board(number),
+        settings: settings("yard"),
+    }
+}
+
+/// The article with this number, on the board with that number.
+pub(crate) fn posted(number: i64, on: i64) -> ArticleEvent {
+    ArticleEvent::Created {
+        article_id: article(number),
+        board_id: board(on),
+        text: text("first"),
+        writer_name: WriterName::parse("Kim Minji").unwrap(),
+    }
+}
+
+pub(crate) fn edited(number: i64, on: i64) -> ArticleEvent {
+    ArticleEvent::Updated {
+        article_id: article(number),
+        board_id: board(on),
+        text: text("second"),
+    }
+}
+
+pub(crate) fn deleted(number: i64, on: i64) -> ArticleEvent {
+    ArticleEvent::Deleted {
+        article_id: article(number),
+        board_id: board(on),
+        created_at: Timestamp(1000),
+    }
+}
+
+/// The position of the n-th event of the log, as a view shows it.
+pub(crate) fn at(number: u64) -> String {
+    Position::new(0, number).to_string()
+}
