@@ -150,6 +150,11 @@ impl Queries {
         self.cache.forget(touched);
     }
 
+    /// Returns once the views have reached `position`; for reads that no cache answers.
+    pub async fn reach(&self, position: Position) -> Result<(), QueryError> {
+        self.progress.reach(position).await
+    }
+
     /// From the cache, or through it by one load; after `wait_for` if the caller named a position,
     /// and then by a load of its own.
     async fn through_cache(

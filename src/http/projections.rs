@@ -46,9 +46,12 @@ impl From<ProjectionView> for ProjectionJson {
 /// `GET /v1/projections`
 pub(super) async fn list_projections(
     Overseeing(queries): Overseeing,
-    _: WaitFor,
+    WaitFor(wait_for): WaitFor,
     State(api): State<Arc<Api>>,
 ) -> Result<Response, Failure> {
+    if let Some(position) = wait_for {
+        queries.reach(position).await?;
+    }
     let views = queries.projections(api.clock.now()).await?;
     let items = views.into_iter().map(ProjectionJson::from).collect();
     json::ok(&Projections { items })

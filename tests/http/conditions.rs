@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fixture::{Answer, Yard};
+use super::fixture::{Answer, Plan, Yard};
 
 async fn posted() -> (Yard, Answer, String) {
     let yard = Yard::open().await;
@@ -151,4 +151,22 @@ async fn waiting_for_the_beginning_is_not_waiting() {
         .send()
         .await;
     assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn every_read_of_views_waits() {
+    let mut plan = Plan::default();
+    // So there is nobody to wait for.
+    plan.roles.projector = false;
+    let yard = Yard::planned(plan).await;
+    for path in [
+        "/v1/boards",
+        "/v1/boards/1",
+        "/v1/articles/1",
+        "/v1/projections",
+    ] {
+        let call = yard.call("GET", path).admin();
+        let call = call.header("madang-wait-for", &"f".repeat(32));
+        assert_eq!(call.problem().await, "503 views-behind", "{path}");
+    }
 }
