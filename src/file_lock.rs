@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// A lock on a file that only one process may use. Dropping it lets the file go.
 #[derive(Debug)]
 pub struct FileLock {
-    _held: File,
+    held: File,
 }
 
 /// Why the file cannot be had.
@@ -80,7 +80,17 @@ impl FileLock {
             Err(TryLockError::Error(cause)) => return Err(broken(cause)),
         }
         write_pid(&mut file);
-        Ok(Self { _held: file })
+        Ok(Self { held: file })
+    }
+}
+
+impl Drop for FileLock {
+    /// Closing the file would do, if no other process had it open: one that is being started has,
+    /// until its own program begins.
+    fn drop(&mut self) {
+        if let Err(error) = self.held.unlock() {
+            tracing::debug!(%error, "a lock lasts until its file is closed");
+        }
     }
 }
 
