@@ -10,14 +10,15 @@
 //! - [`views`]: the SQL store between projections and queries
 //! - [`query`]: answers from the views, through a cache
 //! - [`node`]: the stores, commands, queries and projector of one process
-//! - [`config`], [`telemetry`], [`ambient`], [`file_lock`]: settings, log lines, time and
-//!   randomness, files that belong to one process
+//! - [`config`], [`telemetry`], [`ambient`], [`file_lock`], [`change_counts`]: settings, log lines,
+//!   time and randomness, files that belong to one process, copies that know when they are stale
 //!
 //! What must hold everywhere: an acknowledged command is in the log once; nothing is folded twice,
 //! out of order or partly; time and randomness come in as parameters; everything is bounded.
 
 pub mod ambient;
 pub mod audit;
+pub mod change_counts;
 pub mod cli;
 pub mod command;
 pub mod config;

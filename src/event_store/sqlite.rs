@@ -12,6 +12,7 @@ mod batch;
 mod file;
 mod insert;
 mod read;
+mod recent;
 mod schema;
 mod subscription;
 mod writer;
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 use self::batch::Job;
 use self::file::LogFile;
 use self::read::Readers;
+use self::recent::Recent;
 use self::subscription::News;
 use self::writer::Writer;
 use super::{
@@ -55,6 +57,7 @@ struct Writing {
     queue: mpsc::Sender<Job>,
     stop: Arc<Notify>,
     head: watch::Receiver<Position>,
+    recent: Recent,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -74,12 +77,14 @@ impl SqliteLog {
         let (queue, jobs) = mpsc::channel(QUEUE_LIMIT);
         let (publish, head) = watch::channel(first);
         let stop = Arc::new(Notify::new());
+        let recent = Recent::new();
         let writer = Writer {
             file,
             clock,
             queue: jobs,
             stop: Arc::clone(&stop),
             head: publish,
+            recent: recent.clone(),
             readers: readers.pool.clone(),
             _lock: lock,
         };
@@ -88,6 +93,7 @@ impl SqliteLog {
             queue,
             stop,
             head,
+            recent,
             task,
         });
         Ok(Self { readers, writing })
@@ -167,7 +173,12 @@ impl EventStore for SqliteLog {
         from: Revision,
         page: Page,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.readers.stream(stream, from, page).await
+        let read = self.readers.stream(stream, from, page);
+        match &self.writing {
+            Some(writing) => writing.recent.or_read((stream, from, page), read).await,
+            // Another process writes: only the file can tell.
+            None => read.await,
+        }
     }
 
     async fn read_all(&self, from: Position, page: Page) -> Result<Vec<RecordedEvent>, StoreError> {

@@ -1,11 +1,9 @@
 //! Answers as they were rendered, for at most a second.
 //!
 //! What must hold, while readers, loads and the projector run at once: an answer that was loaded
-//! before a change was committed is not served after the projector said so. Every key falls into a
-//! *slot*, and a slot counts the changes to what falls into it. An entry remembers the count from
-//! before its load began, and is good for as long as the count is still the same. So forgetting is
-//! counting up; nobody has to find entries, and a load that was under way when the change came is
-//! stale the moment that it ends. Two things in one slot cost a reload, never a wrong answer.
+//! before a change was committed is not served after the projector said so. So an entry is good
+//! for as long as the count of changes to what it is about (`change_counts`) is what it was before
+//! its load began; forgetting is counting up.
 //!
 //! "Not found" is cached too; errors are not. One load at a time runs for a key, and who comes
 //! meanwhile shares it, unless something has changed since it began.
@@ -18,6 +16,7 @@ use std::time::{Duration, Instant};
 use moka::future::Cache as Moka;
 
 use super::{Lookup, Part, QueryError};
+use crate::change_counts::ChangeCounts;
 use crate::domain::{ArticleId, BoardId};
 use crate::views::Touched;
 
@@ -27,8 +26,6 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// What an entry takes besides its body, roughly, in bytes.
 const ENTRY_BYTES: usize = 256;
-/// Slots that changes are counted in, for boards and for articles.
-const SLOTS: usize = 4096;
 
 /// What an answer is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,8 +46,8 @@ struct Entry {
 #[derive(Clone)]
 pub(super) struct Cache {
     entries: Moka<Key, Entry>,
-    articles: Arc<[AtomicU64]>,
-    boards: Arc<[AtomicU64]>,
+    articles: ChangeCounts,
+    boards: ChangeCounts,
     any_board: Arc<AtomicU64>,
     max_age: Duration,
 }
@@ -61,7 +58,6 @@ impl Cache {
     }
 
     fn keeping(max_age: Duration) -> Self {
-        let slots = || (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
         let entries = Moka::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, entry: &Entry| entry.bytes())
@@ -69,8 +65,8 @@ impl Cache {
             .build();
         Self {
             entries,
-            articles: slots(),
-            boards: slots(),
+            articles: ChangeCounts::default(),
+            boards: ChangeCounts::default(),
             any_board: Arc::default(),
             max_age,
         }
@@ -130,10 +126,10 @@ impl Cache {
 
     pub(super) fn forget(&self, touched: &Touched) {
         for id in &touched.articles {
-            slot(&self.articles, id.to_i64()).fetch_add(1, Ordering::Release);
+            self.articles.changed(id);
         }
         for id in &touched.boards {
-            slot(&self.boards, id.to_i64()).fetch_add(1, Ordering::Release);
+            self.boards.changed(id);
         }
         if !touched.boards.is_empty() {
             self.any_board.fetch_add(1, Ordering::Release);
@@ -147,20 +143,12 @@ impl Cache {
     }
 
     fn changes(&self, key: &Key) -> u64 {
-        let count = match key {
-            Key::Article(id) => slot(&self.articles, id.to_i64()),
-            Key::Board(id) | Key::BoardArticles(id, _) => slot(&self.boards, id.to_i64()),
-            Key::Boards(_) => &self.any_board,
-        };
-        count.load(Ordering::Acquire)
+        match key {
+            Key::Article(id) => self.articles.of(id),
+            Key::Board(id) | Key::BoardArticles(id, _) => self.boards.of(id),
+            Key::Boards(_) => self.any_board.load(Ordering::Acquire),
+        }
     }
-}
-
-/// Ids made in one burst differ in their low bits, those of quiet times in the high ones: fold both.
-fn slot(slots: &[AtomicU64], id: i64) -> &AtomicU64 {
-    let mixed = id.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let top = usize::try_from(mixed >> 32).unwrap_or(0);
-    &slots[top % slots.len()]
 }
 
 impl Entry {

@@ -15,8 +15,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("ambient", &["domain"]),
     ("file_lock", &["ambient"]),
+    ("change_counts", &[]),
     ("rfc3339", &["domain"]),
-    ("event_store", &["domain", "ambient", "file_lock"]),
+    (
+        "event_store",
+        &["domain", "ambient", "change_counts", "file_lock"],
+    ),
     (
         "command",
         &["domain", "event_store", "ambient", "file_lock"],
@@ -35,7 +39,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "query",
-        &["domain", "event_store::Position", "views", "ambient"],
+        &[
+            "domain",
+            "event_store::Position",
+            "views",
+            "ambient",
+            "change_counts",
+        ],
     ),
     (
         "http",

@@ -92,6 +92,7 @@ macro_rules! contract {
                 a_thousand_writers_of_a_thousand_streams,
                 a_thousand_writers_of_one_stream,
                 the_same_append_twice_at_once,
+                no_read_is_older_than_an_answered_append,
             }
         }
     };

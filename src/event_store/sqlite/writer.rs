@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::batch::{Batch, Job, Judgement, repeated};
 use super::file::LogFile;
+use super::recent::Recent;
 use super::{insert, schema};
 use crate::ambient::{Clock, jittered};
 use crate::domain::Timestamp;
@@ -38,6 +39,7 @@ pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Job>,
     pub(super) stop: Arc<Notify>,
     pub(super) head: watch::Sender<Position>,
+    pub(super) recent: Recent,
     pub(super) readers: SqlitePool,
     pub(super) _lock: FileLock,
 }
@@ -104,7 +106,12 @@ impl Writer {
                 return None;
             }
         };
-        match self.commit(&mut connected, &mut batch).await {
+        let outcome = self.commit(&mut connected, &mut batch).await;
+        // Also after an error: what could not be confirmed may have been committed.
+        for job in &batch {
+            self.recent.changed(&job.stream);
+        }
+        match outcome {
             Ok(verdicts) => {
                 self.head.send_replace(Position::new(0, connected.newest));
                 for (job, verdict) in batch.into_iter().zip(verdicts) {
@@ -194,6 +201,7 @@ impl Writer {
     ) -> Result<Connected, StoreError> {
         match insert::newest(&mut connection).await {
             Ok((newest, recorded_at)) => {
+                self.recent.all_changed();
                 self.head.send_replace(Position::new(0, newest));
                 Ok(Connected {
                     connection,

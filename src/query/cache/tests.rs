@@ -147,7 +147,7 @@ async fn a_load_of_ones_own_joins_nobody_and_is_kept() {
 #[tokio::test]
 async fn two_things_in_one_slot_cost_a_load_and_no_more() {
     let cache = cache();
-    let place = |id: i64| std::ptr::from_ref(slot(&cache.articles, id));
+    let place = |id: i64| cache.articles.slot(&article(id));
     let other = (KEY + 1..1_000_000)
         .find(|id| place(*id) == place(KEY))
         .unwrap();

@@ -1,6 +1,8 @@
 //! Many writers at once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use madang::domain::Revision;
 use madang::event_store::{AppendError, Expected, Page};
@@ -73,4 +75,45 @@ pub(crate) async fn the_same_append_twice_at_once(fixture: impl Fixture) {
             .await;
         assert_eq!(read.unwrap().len(), 2);
     }
+}
+
+/// Writers of a few streams and readers of the same at once: who was answered, and whoever asks
+/// after that, reads at least what was appended.
+pub(crate) async fn no_read_is_older_than_an_answered_append(fixture: impl Fixture) {
+    const STREAMS: usize = 3;
+    const APPENDS: u64 = 12;
+    let mut tasks = JoinSet::new();
+    for task in 0..STREAMS * 4 {
+        let stream = fresh_stream();
+        let newest = Arc::new(AtomicU64::new(0));
+        for reader in 0..4 {
+            let (store, stream) = (fixture.store(), stream.clone());
+            let newest = Arc::clone(&newest);
+            tasks.spawn(async move {
+                while newest.load(Ordering::SeqCst) < APPENDS {
+                    let answered = newest.load(Ordering::SeqCst);
+                    let page = Page::forward(99);
+                    let read = store.read_stream(&stream, Revision::FIRST, page).await;
+                    let read = read.unwrap().len() as u64;
+                    assert!(
+                        read >= answered,
+                        "reader {reader} of {task}: {read} < {answered}"
+                    );
+                }
+            });
+        }
+        let store = fixture.store();
+        tasks.spawn(async move {
+            let mut expected = Expected::NoStream;
+            for number in 1..=APPENDS {
+                let appended = store
+                    .append(&stream, expected, vec![event()])
+                    .await
+                    .unwrap();
+                newest.store(number, Ordering::SeqCst);
+                expected = Expected::Revision(appended.revision);
+            }
+        });
+    }
+    tasks.join_all().await;
 }
