@@ -65,7 +65,7 @@ impl Yard {
             commands: roles.command.then(|| node.commands.clone()),
             queries: roles.query.then(|| node.queries.clone()),
             log: node.store.clone(),
-            verifier: Verifier::new(&AuthKey::configured(KEY), clock.clone()),
+            verifier: Verifier::new(&AuthKey::from_text(KEY).unwrap(), clock.clone()),
             readiness: Readiness::new(move || vec![check()]),
             clock,
             limits: plan.limits,
@@ -108,7 +108,7 @@ impl Yard {
     }
 }
 
-fn config(dir: &TempDir) -> Config {
+pub(crate) fn config(dir: &TempDir) -> Config {
     let data_dir = Some(dir.path().join("data"));
     let config = Some(dir.path().join("none.toml"));
     std::fs::write(config.as_ref().unwrap(), "").unwrap();
@@ -129,7 +129,7 @@ pub(super) fn token(user: &str, roles: &[Role]) -> String {
         issued_at: Timestamp(NOW),
         expires_at: Timestamp(NOW + 3_600_000),
     };
-    mint(&AuthKey::configured(KEY), &grant).unwrap()
+    mint(&AuthKey::from_text(KEY).unwrap(), &grant).unwrap()
 }
 
 pub(super) struct Call<'a> {
