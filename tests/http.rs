@@ -5,7 +5,7 @@ mod audit;
 mod boards;
 mod bodies;
 mod conditions;
-mod fixture;
+pub(crate) mod fixture;
 mod keys;
 mod limits;
 mod lists;

@@ -161,15 +161,34 @@ pub(super) async fn append<E: Clone + Into<Event>>(
         return Ok(None);
     }
     let new_events = encode(origin, events);
+    let mut unknown = None;
     for repeat in 1..=MAX_REPEATS {
-        match store.append(stream, expected, new_events.clone()).await {
-            Err(AppendError::Store(StoreError::OutcomeUnknown { .. })) => {
+        match attempt(store, (stream, expected), &new_events, unknown).await {
+            Err(AppendError::Store(error @ StoreError::OutcomeUnknown { .. })) => {
+                unknown = Some(error);
                 tokio::time::sleep(jittered(BACK_OFF * repeat)).await;
             }
             outcome => return outcome.map(Some),
         }
     }
-    store.append(stream, expected, new_events).await.map(Some)
+    attempt(store, (stream, expected), &new_events, unknown)
+        .await
+        .map(Some)
+}
+
+/// One try. A store that cannot answer says nothing about an earlier one: what was `unknown` stays
+/// so.
+async fn attempt(
+    store: &dyn EventStore,
+    (stream, expected): (&StreamName, Expected),
+    events: &[NewEvent],
+    unknown: Option<StoreError>,
+) -> Result<Appended, AppendError> {
+    let outcome = store.append(stream, expected, events.to_vec()).await;
+    outcome.map_err(|error| match (error, unknown) {
+        (AppendError::Store(_), Some(unknown)) => unknown.into(),
+        (error, _) => error,
+    })
 }
 
 fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {

@@ -8,8 +8,9 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::ambient::Clock;
 use crate::domain::Timestamp;
@@ -40,8 +41,9 @@ pub enum IdError {
 pub struct Ids {
     clock: Clock,
     path: PathBuf,
-    // Held while the lease is written, so that a burst of commands leads to one write.
-    snowflakes: Mutex<Snowflakes>,
+    // Held while the lease is written, so that a burst of commands leads to one write; and held by
+    // the write itself, since whoever asked for it may give up on it while it goes on.
+    snowflakes: Arc<Mutex<Snowflakes>>,
     _lock: FileLock,
 }
 
@@ -59,7 +61,7 @@ impl Ids {
                 detail,
             })?
             .unwrap_or(Timestamp(0));
-        let snowflakes = Mutex::new(Snowflakes::starting_at(node, floor));
+        let snowflakes = Arc::new(Mutex::new(Snowflakes::starting_at(node, floor)));
         Ok(Self {
             clock,
             path: path.to_owned(),
@@ -71,7 +73,7 @@ impl Ids {
     /// A new id. Writes the lease ahead when the present one has ended: one durable write for each
     /// [`LEASE_STEP`] in which ids are made, none while nobody asks.
     pub async fn next(&self) -> Result<Snowflake, IdError> {
-        let mut snowflakes = self.snowflakes.lock().await;
+        let mut snowflakes = Arc::clone(&self.snowflakes).lock_owned().await;
         loop {
             let now = self.clock.now();
             match snowflakes.next(now) {
@@ -79,18 +81,25 @@ impl Ids {
                 Err(error @ NoId::OutOfTime) => return Err(IdError::OutOfTime(error)),
                 Err(NoId::LeaseEnded) => {
                     let until = Timestamp(snowflakes.next_at(now).0.saturating_add(LEASE_STEP));
-                    self.write(until).await?;
-                    snowflakes.renew(until);
+                    snowflakes = self.renewed(snowflakes, until).await?;
                 }
             }
         }
     }
 
-    async fn write(&self, until: Timestamp) -> Result<(), IdError> {
+    async fn renewed(
+        &self,
+        mut snowflakes: OwnedMutexGuard<Snowflakes>,
+        until: Timestamp,
+    ) -> Result<OwnedMutexGuard<Snowflakes>, IdError> {
         let path = self.path.clone();
-        let written = tokio::task::spawn_blocking(move || write(&path, until)).await;
-        let detail = match written {
-            Ok(Ok(())) => return Ok(()),
+        let renewed = tokio::task::spawn_blocking(move || {
+            write(&path, until)?;
+            snowflakes.renew(until);
+            Ok::<_, io::Error>(snowflakes)
+        });
+        let detail = match renewed.await {
+            Ok(Ok(snowflakes)) => return Ok(snowflakes),
             Ok(Err(error)) => error.to_string(),
             Err(panicked) => panicked.to_string(),
         };

@@ -108,7 +108,7 @@ impl Yard {
     }
 }
 
-fn config(dir: &TempDir) -> Config {
+pub(crate) fn config(dir: &TempDir) -> Config {
     let data_dir = Some(dir.path().join("data"));
     let config = Some(dir.path().join("none.toml"));
     std::fs::write(config.as_ref().unwrap(), "").unwrap();

@@ -2,23 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use madang::ambient::Clock;
 use madang::command::ids::Ids;
 use madang::command::import::{Fate, ImportError, Importer, Post, Source, Stop, author_id};
+use madang::domain::Timestamp;
 use madang::domain::article::Text;
 use madang::domain::snowflake::Node;
 use madang::domain::text::{BoardName, Content, Title, WriterName};
-use madang::domain::{Revision, Timestamp};
 use madang::event_store::sqlite::SqliteLog;
-use madang::event_store::{
-    AppendError, Appended, EventStore, Expected, NewEvent, Page, Position, RecordedEvent,
-    StoreError, StreamName, Subscription,
-};
+use madang::event_store::{AppendError, EventStore, Page, Position, RecordedEvent, StoreError};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::wayward::{Whim, away};
 
 /// A log in a directory of its own, and a clock that tests drive.
 pub(crate) struct Yard {
@@ -146,77 +145,40 @@ fn named(text: &str, keys: &HashMap<String, String>) -> String {
     text.split_inclusive(not_digit).map(name).collect()
 }
 
-/// A store that dies at the `at`-th append: before it is written, or after. The dead answer
-/// nothing.
+/// A log that dies at the `at`-th append: before it is written, or after. The dead answer nothing.
 pub(crate) struct Dying {
-    pub(crate) inner: Arc<SqliteLog>,
     pub(crate) at: usize,
     pub(crate) after_write: bool,
-    pub(crate) appends: AtomicUsize,
+    pub(crate) dead: AtomicBool,
 }
 
 impl Dying {
-    fn dead(&self) -> Result<(), StoreError> {
-        if self.appends.load(Ordering::Relaxed) > self.at {
-            return Err(gone());
-        }
-        Ok(())
-    }
-}
-
-fn gone() -> StoreError {
-    StoreError::Unavailable {
-        store: "the store".to_owned(),
-        detail: "died".to_owned(),
+    fn die(&self) -> Result<(), AppendError> {
+        self.dead.store(true, Ordering::Relaxed);
+        Err(away().into())
     }
 }
 
 #[async_trait]
-impl EventStore for Dying {
-    async fn append(
-        &self,
-        stream: &StreamName,
-        expected: Expected,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        self.dead()?;
-        let number = self.appends.fetch_add(1, Ordering::Relaxed);
-        if number < self.at {
-            return self.inner.append(stream, expected, events).await;
+impl Whim for Dying {
+    async fn before(&self, append: usize) -> Result<(), AppendError> {
+        if append > self.at || (append == self.at && !self.after_write) {
+            return self.die();
         }
-        if self.after_write {
-            self.inner.append(stream, expected, events).await?;
+        Ok(())
+    }
+
+    async fn after(&self, append: usize) -> Result<(), AppendError> {
+        if append == self.at {
+            return self.die();
         }
-        Err(gone().into())
+        Ok(())
     }
 
-    async fn read_stream(
-        &self,
-        stream: &StreamName,
-        from: Revision,
-        page: Page,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.dead()?;
-        self.inner.read_stream(stream, from, page).await
-    }
-
-    async fn read_all(&self, from: Position, page: Page) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.inner.read_all(from, page).await
-    }
-
-    async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError> {
-        self.inner.event_at(position).await
-    }
-
-    async fn position_before(&self, time: Timestamp) -> Result<Position, StoreError> {
-        self.inner.position_before(time).await
-    }
-
-    async fn subscribe_all(&self, after: Position) -> Result<Subscription, StoreError> {
-        self.inner.subscribe_all(after).await
-    }
-
-    async fn head(&self) -> Result<Position, StoreError> {
-        self.inner.head().await
+    async fn reading(&self) -> Result<(), StoreError> {
+        if self.dead.load(Ordering::Relaxed) {
+            return Err(away());
+        }
+        Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! An import that dies at any append, done again, ends where an undisturbed one ends.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::AtomicBool;
 
 use madang::command::import::{Fate, Importer, Source, Stop};
 
 use super::log::{Dying, Yard, essence, post, ten_posts};
+use crate::wayward::Wayward;
 
 async fn undisturbed(keys: usize) -> Vec<String> {
     let yard = Yard::open().await;
@@ -16,13 +17,14 @@ async fn undisturbed(keys: usize) -> Vec<String> {
     essence(&*yard.log).await
 }
 
-fn dying(yard: &Yard, at: usize, after_write: bool) -> Arc<Dying> {
-    Arc::new(Dying {
-        inner: yard.log.clone(),
+fn dying(yard: &Yard, at: usize, after_write: bool) -> Arc<Wayward<Dying>> {
+    let dead = AtomicBool::new(false);
+    let whim = Dying {
         at,
         after_write,
-        appends: AtomicUsize::new(0),
-    })
+        dead,
+    };
+    Wayward::over(yard.log.clone(), whim)
 }
 
 #[tokio::test]
