@@ -4,7 +4,7 @@ use madang::command::CommandError;
 use madang::domain::article::ArticleRejection;
 use madang::domain::board::BoardRejection;
 use madang::domain::{ArticleId, BoardId, Revision};
-use madang::event_store::{EventStore as _, Expected, NewEvent};
+use madang::event_store::{EventStore as _, Expected, NewEvent, Position};
 
 use super::{Square, by, draft, settings, text};
 use madang::domain::Event;
@@ -20,7 +20,7 @@ fn refused<A: std::fmt::Debug, R: std::fmt::Debug>(
         CommandError::Rejected {
             rejection,
             position,
-        } => (rejection, position.map(|p| p.prepare())),
+        } => (rejection, position.map(Position::prepare)),
         other => panic!("{other:?}"),
     }
 }
