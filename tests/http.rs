@@ -14,3 +14,4 @@ mod properties;
 mod roles;
 mod sockets;
 mod tokens;
+mod waits;

@@ -114,6 +114,10 @@ async fn a_node_of_commands_answers_no_queries() {
             "{path}"
         );
     }
+    for (method, path) in AUDITORS {
+        let call = yard.call(method, path).auditor();
+        assert_eq!(call.problem().await, "421 misdirected", "{path}");
+    }
     let made = yard
         .call("POST", "/v1/boards")
         .admin()
