@@ -94,8 +94,11 @@ impl Drop for FileLock {
     }
 }
 
+/// Two names of one file, one of them a link, must lead to one lock; a file that is not there yet has
+/// the name that it is given.
 fn beside(of: &Path) -> PathBuf {
-    let mut name = of.as_os_str().to_owned();
+    let real = of.canonicalize().unwrap_or_else(|_| of.to_owned());
+    let mut name = real.into_os_string();
     name.push(".lock");
     PathBuf::from(name)
 }

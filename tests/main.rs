@@ -9,6 +9,7 @@ mod codec;
 mod command;
 mod domain;
 mod event_store;
+mod file_lock;
 mod http;
 mod import;
 mod log_names;

@@ -14,6 +14,8 @@ use crate::event_store::{Position, RecordedEvent, Reported, StoreError, Subscrip
 const CHANNEL: usize = 1024;
 /// The most events of a page.
 const PAGE_EVENTS: usize = 1024;
+/// The events of the first page, before anything is known of their size.
+const FIRST_PAGE_EVENTS: usize = 64;
 /// About how many bytes a page has at most, judging by the page before.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// How often a log that another process writes is looked at.
@@ -40,7 +42,7 @@ pub(super) fn start(readers: Readers, news: News, after: Position) -> Subscripti
         readers,
         reports,
         at: after,
-        page: PAGE_EVENTS,
+        page: FIRST_PAGE_EVENTS,
     };
     tokio::spawn(async move {
         let Over = follower.run(news).await;
