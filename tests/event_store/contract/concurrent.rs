@@ -91,6 +91,8 @@ pub(crate) async fn no_read_is_older_than_an_answered_append(fixture: impl Fixtu
             let newest = Arc::clone(&newest);
             tasks.spawn(async move {
                 while newest.load(Ordering::SeqCst) < APPENDS {
+                    // A read may be answered without waiting, and the writers want their turn.
+                    tokio::task::yield_now().await;
                     let answered = newest.load(Ordering::SeqCst);
                     let page = Page::forward(99);
                     let read = store.read_stream(&stream, Revision::FIRST, page).await;
