@@ -75,6 +75,17 @@ pub(crate) fn append_size(events: &[NewEvent]) -> Result<usize, AppendError> {
     }
 }
 
+impl RecordedEvent {
+    /// The error of a reader who cannot go on because of what this event is.
+    pub fn corrupt(&self, detail: String) -> StoreError {
+        StoreError::Corrupt {
+            store: "event store".to_owned(),
+            place: format!("stream {} revision {}", self.stream, self.revision),
+            detail,
+        }
+    }
+}
+
 /// Where its writer believes the stream to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {

@@ -68,11 +68,7 @@ pub async fn load<A: Aggregate>(
 }
 
 fn understood<A: Aggregate>(recorded: &RecordedEvent) -> Result<Fact<A::Event>, StoreError> {
-    let foreign = |detail: String| StoreError::Corrupt {
-        store: "event store".to_owned(),
-        place: format!("stream {} revision {}", recorded.stream, recorded.revision),
-        detail,
-    };
+    let foreign = |detail| recorded.corrupt(detail);
     let decoded = codec::decode(recorded, UPCASTERS).map_err(|e| foreign(e.reason))?;
     let event = match decoded {
         Decoded::Known(fact) => {

@@ -44,11 +44,7 @@ pub async fn read(store: &dyn EventStore) -> Result<Option<Uuid>, StoreError> {
     let Some(recorded) = first.first() else {
         return Ok(None);
     };
-    let corrupt = |detail: String| StoreError::Corrupt {
-        store: "event store".to_owned(),
-        place: format!("stream {} revision {}", recorded.stream, recorded.revision),
-        detail,
-    };
+    let corrupt = |detail| recorded.corrupt(detail);
     match codec::decode(recorded, UPCASTERS).map_err(|e| corrupt(e.reason))? {
         Decoded::Known(fact) => match fact.event {
             Event::LogCreated { log_id } => Ok(Some(log_id)),

@@ -153,11 +153,7 @@ impl Importer {
 }
 
 fn ids_of(recorded: &RecordedEvent) -> Result<BTreeMap<String, Snowflake>, StoreError> {
-    let corrupt = |detail: String| StoreError::Corrupt {
-        store: "event store".to_owned(),
-        place: format!("stream {} revision {}", recorded.stream, recorded.revision),
-        detail,
-    };
+    let corrupt = |detail| recorded.corrupt(detail);
     match codec::decode(recorded, UPCASTERS).map_err(|e| corrupt(e.reason))? {
         Decoded::Known(fact) => match fact.event {
             Event::ImportPlanned { ids } => Ok(ids),
