@@ -9,9 +9,11 @@
 
 pub mod article;
 pub mod board;
+pub mod comment;
 mod execute;
 pub mod ids;
 pub mod import;
+pub mod like;
 
 use std::sync::Arc;
 
@@ -85,6 +87,22 @@ pub enum CommandError<R> {
     /// There is no id for what should be made.
     #[error(transparent)]
     Ids(#[from] IdError),
+}
+
+impl<R> CommandError<R> {
+    /// The same error, by somebody who has read the event at `read`, too.
+    fn having_read(self, read: Option<Position>) -> Self {
+        match self {
+            Self::Rejected {
+                rejection,
+                position,
+            } => Self::Rejected {
+                rejection,
+                position: position.max(read),
+            },
+            other => other,
+        }
+    }
 }
 
 /// All commands that users can give.

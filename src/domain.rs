@@ -10,13 +10,16 @@
 
 pub mod article;
 pub mod board;
+pub mod comment;
 pub mod event;
 pub mod id;
+pub mod like;
 pub mod snowflake;
 pub mod text;
+pub mod view;
 
 pub use event::{Event, Fact};
-pub use id::{ArticleId, BoardId, Revision, Timestamp, UserId};
+pub use id::{ArticleId, BoardId, CommentId, Revision, Timestamp, UserId};
 
 /// A consistency boundary: the state that one stream folds into.
 ///
@@ -25,6 +28,9 @@ pub use id::{ArticleId, BoardId, Revision, Timestamp, UserId};
 pub trait Aggregate: Sized {
     /// What can happen to this aggregate.
     type Event: Clone + Into<Event>;
+
+    /// Whether the newest event alone tells the state, so that nothing else has to be read.
+    const NEWEST_TELLS: bool = false;
 
     /// Picks this aggregate's event out of all the events there are.
     fn event_of(event: Event) -> Option<Self::Event>;

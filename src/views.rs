@@ -35,10 +35,14 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// What a batch changed, for those who keep copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Articles whose rows changed.
+    /// Articles that changed, or what readers did with them.
     pub articles: Vec<ArticleId>,
-    /// Boards whose rows, or whose lists of articles, changed.
+    /// Boards whose rows changed.
     pub boards: Vec<BoardId>,
+    /// Boards whose lists of articles changed, or one of the articles in them.
+    pub lists: Vec<BoardId>,
+    /// Articles whose comments changed.
+    pub threads: Vec<ArticleId>,
 }
 
 /// Why the views cannot be used. The texts are for operators.

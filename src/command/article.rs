@@ -113,16 +113,7 @@ impl Commands {
             decide(command.clone(), state)
         })
         .await;
-        outcome.map_err(|error| match error {
-            CommandError::Rejected {
-                rejection,
-                position,
-            } => CommandError::Rejected {
-                rejection,
-                position: position.or(read),
-            },
-            other => other,
-        })
+        outcome.map_err(|error| error.having_read(read))
     }
 
     async fn change(

@@ -44,6 +44,16 @@ impl<A> Loaded<A> {
     }
 }
 
+impl<A: Aggregate> Loaded<A> {
+    fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), StoreError> {
+        let fact = understood::<A>(recorded)?;
+        self.state = A::evolve(self.state.take(), &fact);
+        self.revision = Some(recorded.revision);
+        self.position = Some(recorded.position);
+        Ok(())
+    }
+}
+
 /// Reads a stream and folds it. An event in it that this release cannot read is an error: nobody
 /// may decide on half of what happened.
 pub async fn load<A: Aggregate>(
@@ -51,16 +61,18 @@ pub async fn load<A: Aggregate>(
     stream: &StreamName,
 ) -> Result<Loaded<A>, StoreError> {
     let mut loaded = Loaded::nothing();
+    if A::NEWEST_TELLS {
+        let newest = store
+            .read_stream(stream, Revision(u64::MAX), Page::backward(1))
+            .await?;
+        newest.iter().try_for_each(|event| loaded.fold(event))?;
+        return Ok(loaded);
+    }
     loop {
         let from = Expected::from(loaded.revision).first();
         let page = store.read_stream(stream, from, Page::forward(PAGE)).await?;
         let full = page.len() == PAGE;
-        for recorded in &page {
-            let fact = understood::<A>(recorded)?;
-            loaded.state = A::evolve(loaded.state, &fact);
-            loaded.revision = Some(recorded.revision);
-            loaded.position = Some(recorded.position);
-        }
+        page.iter().try_for_each(|event| loaded.fold(event))?;
         if !full {
             return Ok(loaded);
         }
@@ -88,38 +100,55 @@ fn understood<A: Aggregate>(recorded: &RecordedEvent) -> Result<Fact<A::Event>, 
     event.ok_or_else(|| foreign(format!("{} does not belong here", recorded.event_type)))
 }
 
-/// Decides on `loaded` and appends what follows. If the stream has moved meanwhile: reads it and
-/// decides again, at most [`MAX_ATTEMPTS`] times, with a jittered wait.
+/// Like [`settle`], for aggregates that are there after every command that was not rejected.
 pub(super) async fn execute<A: Aggregate, R>(
+    store: &dyn EventStore,
+    at: (&StreamName, Loaded<A>),
+    origin: &Origin,
+    decide: impl Fn(Option<&A>) -> Result<Vec<A::Event>, R>,
+) -> Result<Done<A>, CommandError<R>> {
+    let settled = settle(store, at, origin, decide).await?;
+    match (settled.state, settled.position) {
+        (Some(state), Some(position)) => Ok(Done { state, position }),
+        // `decide` accepted a command on a stream that stays empty: there is nothing to answer.
+        _ => Err(CommandError::Conflict),
+    }
+}
+
+/// Decides on `loaded` and appends what follows; answers with how the stream stands then. If it has
+/// moved meanwhile: reads it and decides again, at most [`MAX_ATTEMPTS`] times, with a jittered wait
+/// from the second time on (the first may be no more than a wrong guess about a new stream).
+pub(super) async fn settle<A: Aggregate, R>(
     store: &dyn EventStore,
     (stream, mut loaded): (&StreamName, Loaded<A>),
     origin: &Origin,
     decide: impl Fn(Option<&A>) -> Result<Vec<A::Event>, R>,
-) -> Result<Done<A>, CommandError<R>> {
+) -> Result<Loaded<A>, CommandError<R>> {
     for attempt in 1..=MAX_ATTEMPTS {
         let events = decide(loaded.state.as_ref()).map_err(|rejection| CommandError::Rejected {
             rejection,
             position: loaded.position,
         })?;
         match append(store, (stream, loaded.revision.into()), origin, &events).await {
-            Ok(appended) => return done(loaded, events, origin, appended),
+            Ok(appended) => return Ok(settled(loaded, events, origin, appended)),
             Err(AppendError::WrongExpectedRevision { .. }) => {}
             Err(AppendError::Store(error)) => return Err(error.into()),
             Err(AppendError::Size) => return Err(oversized(stream).into()),
         }
-        tokio::time::sleep(jittered(BACK_OFF * attempt)).await;
+        if attempt > 1 {
+            tokio::time::sleep(jittered(BACK_OFF * attempt)).await;
+        }
         loaded = load(store, stream).await?;
     }
     Err(CommandError::Conflict)
 }
 
-fn done<A: Aggregate, R>(
+fn settled<A: Aggregate>(
     loaded: Loaded<A>,
     events: Vec<A::Event>,
     origin: &Origin,
     appended: Option<Appended>,
-) -> Result<Done<A>, CommandError<R>> {
-    let position = appended.map(|a| a.position).or(loaded.position);
+) -> Loaded<A> {
     let state = events.into_iter().fold(loaded.state, |state, event| {
         let (actor, occurred_at) = (origin.actor.clone(), origin.occurred_at);
         A::evolve(
@@ -131,10 +160,10 @@ fn done<A: Aggregate, R>(
             },
         )
     });
-    match (state, position) {
-        (Some(state), Some(position)) => Ok(Done { state, position }),
-        // `decide` accepted a command on a stream that stays empty: there is nothing to answer.
-        _ => Err(CommandError::Conflict),
+    Loaded {
+        state,
+        revision: appended.map(|a| a.revision).or(loaded.revision),
+        position: appended.map(|a| a.position).or(loaded.position),
     }
 }
 

@@ -90,6 +90,28 @@ pub enum BoardStanding {
     Closed,
 }
 
+/// What the article's own stream says to whoever comments on it, likes it or views it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArticleStanding {
+    /// There never was such an article.
+    Missing,
+    /// It can be read.
+    Live,
+    /// It was deleted.
+    Deleted,
+}
+
+impl ArticleStanding {
+    /// How an article stands whose stream folds into `state`.
+    pub fn of(state: Option<&Article>) -> Self {
+        match state {
+            None => Self::Missing,
+            Some(article) if article.deleted => Self::Deleted,
+            Some(_) => Self::Live,
+        }
+    }
+}
+
 /// What somebody may ask of an article.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArticleCommand {

@@ -6,8 +6,11 @@ use uuid::Uuid;
 
 use super::article::ArticleEvent;
 use super::board::BoardEvent;
+use super::comment::CommentEvent;
 use super::id::{Timestamp, UserId};
+use super::like::LikeEvent;
 use super::snowflake::Snowflake;
+use super::view::Viewed;
 
 /// Anything that a log of Madang can hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,15 @@ pub enum Event {
     Board(BoardEvent),
     /// Something happened to an article.
     Article(ArticleEvent),
+    /// Something happened to a comment.
+    Comment(CommentEvent),
+    /// Somebody liked an article, or does no more.
+    Like(LikeEvent),
+    /// Articles were viewed: what one node counted in a moment.
+    ArticlesViewed {
+        /// How often, per article; at most [`MAX_VIEWED`](super::view::MAX_VIEWED) of them.
+        views: Vec<Viewed>,
+    },
     /// An import fixed the ids of the records that it is about to bring in.
     ImportPlanned {
         /// The new id of each record, by the key that the source knows it by: `post/17`.
@@ -37,6 +49,18 @@ impl From<BoardEvent> for Event {
 impl From<ArticleEvent> for Event {
     fn from(event: ArticleEvent) -> Self {
         Self::Article(event)
+    }
+}
+
+impl From<CommentEvent> for Event {
+    fn from(event: CommentEvent) -> Self {
+        Self::Comment(event)
+    }
+}
+
+impl From<LikeEvent> for Event {
+    fn from(event: LikeEvent) -> Self {
+        Self::Like(event)
     }
 }
 

@@ -88,6 +88,10 @@ snowflake_id!(
     /// Identifies an article; newer articles have greater ids.
     ArticleId
 );
+snowflake_id!(
+    /// Identifies a comment; newer comments have greater ids.
+    CommentId
+);
 
 /// Who did it: a user, an imported author, or the system itself. Compared bytewise, so `Kim` and
 /// `kim` are two people.

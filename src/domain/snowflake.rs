@@ -73,6 +73,11 @@ impl Node {
     pub fn new(number: u16) -> Option<Self> {
         (number <= Self::MAX).then_some(Self(number))
     }
+
+    /// The number.
+    pub fn get(self) -> u16 {
+        self.0
+    }
 }
 
 /// Why there is no id now.

@@ -3,7 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::{ArticleId, BoardId};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::snowflake::Node;
+use crate::domain::{ArticleId, BoardId, CommentId, UserId};
+
+/// What is encoded of a user id in a name: all but the unreserved characters of RFC 3986, 2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The name of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +46,27 @@ impl StreamName {
         Self(format!("article-{id}"))
     }
 
+    /// A comment's stream.
+    pub fn comment(id: CommentId) -> Self {
+        Self(format!("comment-{id}"))
+    }
+
+    /// The stream of what a user thinks of an article.
+    pub fn like(article_id: ArticleId, user_id: &UserId) -> Self {
+        let user_id = utf8_percent_encode(user_id.as_str(), RESERVED);
+        Self(format!("like-{article_id}-{user_id}"))
+    }
+
+    /// The stream of the views that a node counts in a day of UTC, given as the number yyyymmdd.
+    pub fn views(node: Node, day: i64) -> Self {
+        Self(format!("view-{}-{day:08}", node.get()))
+    }
+
+    /// The stream of the views that one source of imports brings with it.
+    pub fn imported_views(source: &str) -> Result<Self, MalformedStreamName> {
+        format!("view-import-{source}").parse()
+    }
+
     /// Whether this is the stream of that board.
     pub fn is_of_board(&self, id: BoardId) -> bool {
         self.0.strip_prefix("board-").map(str::parse) == Some(Ok(id))
@@ -44,6 +75,16 @@ impl StreamName {
     /// Whether this is the stream of that article.
     pub fn is_of_article(&self, id: ArticleId) -> bool {
         self.0.strip_prefix("article-").map(str::parse) == Some(Ok(id))
+    }
+
+    /// Whether this is the stream of that comment.
+    pub fn is_of_comment(&self, id: CommentId) -> bool {
+        self.0.strip_prefix("comment-").map(str::parse) == Some(Ok(id))
+    }
+
+    /// Whether this is the stream of what that user thinks of that article.
+    pub fn is_of_like(&self, article_id: ArticleId, user_id: &UserId) -> bool {
+        *self == Self::like(article_id, user_id)
     }
 
     /// The stream of all that was planned for one source of imports.

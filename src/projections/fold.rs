@@ -198,7 +198,11 @@ impl Rows {
                         new_articles.insert(article_id);
                     }
                 }
-                Event::LogCreated { .. } | Event::ImportPlanned { .. } => {}
+                Event::Comment(_)
+                | Event::Like(_)
+                | Event::ArticlesViewed { .. }
+                | Event::LogCreated { .. }
+                | Event::ImportPlanned { .. } => {}
             }
         }
         let article_ids: Vec<_> = article_ids.into_iter().collect();
@@ -226,6 +230,8 @@ impl Rows {
         Touched {
             articles: self.article_ids.clone(),
             boards: self.board_ids.clone(),
+            lists: self.board_ids.clone(),
+            threads: Vec::new(),
         }
     }
 
@@ -250,7 +256,11 @@ impl Rows {
 
     fn apply_known(&mut self, fact: &Fact<Event>, recorded: &RecordedEvent) -> Result<(), Unfit> {
         match &fact.event {
-            Event::LogCreated { .. } | Event::ImportPlanned { .. } => Ok(()),
+            Event::Comment(_)
+            | Event::Like(_)
+            | Event::ArticlesViewed { .. }
+            | Event::LogCreated { .. }
+            | Event::ImportPlanned { .. } => Ok(()),
             Event::Board(event) => self.boards.apply(event, fact.occurred_at, recorded),
             Event::Article(event) => self.apply_article(fact, event, recorded),
         }

@@ -48,6 +48,7 @@ pub(super) struct Cache {
     entries: Moka<Key, Entry>,
     articles: ChangeCounts,
     boards: ChangeCounts,
+    lists: ChangeCounts,
     any_board: Arc<AtomicU64>,
     max_age: Duration,
 }
@@ -67,6 +68,7 @@ impl Cache {
             entries,
             articles: ChangeCounts::default(),
             boards: ChangeCounts::default(),
+            lists: ChangeCounts::default(),
             any_board: Arc::default(),
             max_age,
         }
@@ -131,6 +133,9 @@ impl Cache {
         for id in &touched.boards {
             self.boards.changed(id);
         }
+        for id in &touched.lists {
+            self.lists.changed(id);
+        }
         if !touched.boards.is_empty() {
             self.any_board.fetch_add(1, Ordering::Release);
         }
@@ -145,7 +150,8 @@ impl Cache {
     fn changes(&self, key: &Key) -> u64 {
         match key {
             Key::Article(id) => self.articles.of(id),
-            Key::Board(id) | Key::BoardArticles(id, _) => self.boards.of(id),
+            Key::Board(id) => self.boards.of(id),
+            Key::BoardArticles(id, _) => self.lists.of(id),
             Key::Boards(_) => self.any_board.load(Ordering::Acquire),
         }
     }

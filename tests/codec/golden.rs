@@ -9,8 +9,11 @@ use std::path::PathBuf;
 
 use madang::domain::article::{ArticleEvent, Text};
 use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
+use madang::domain::comment::CommentEvent;
+use madang::domain::like::LikeEvent;
 use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
-use madang::domain::{ArticleId, BoardId, Event, Timestamp, UserId};
+use madang::domain::view::Viewed;
+use madang::domain::{ArticleId, BoardId, CommentId, Event, Timestamp, UserId};
 use madang::event_store::RecordedEvent;
 use madang::event_store::codec::{self, Metadata, UPCASTERS, WIRE_NAMES};
 use serde::Deserialize;
@@ -54,6 +57,7 @@ fn actor(event_type: &str) -> UserId {
     match event_type {
         "LogCreated" => UserId::system("log"),
         "ImportPlanned" => UserId::system("import"),
+        "ArticlesViewed" => UserId::system("node-3"),
         _ => UserId::parse("kim").expect("a user id"),
     }
 }
@@ -81,8 +85,62 @@ fn event(event_type: &str) -> Event {
                 .map(|(key, id)| (key.to_owned(), BoardId::from_i64(id).expect("an id").0))
                 .into(),
         },
+        "ArticlesViewed" => Event::ArticlesViewed {
+            views: [(29_360_129, 3), (i64::MAX, 1)]
+                .map(|(id, count)| Viewed {
+                    article_id: ArticleId::from_i64(id).expect("an id"),
+                    count,
+                })
+                .into(),
+        },
+        "ArticleLiked" | "ArticleUnliked" => Event::Like(like_event(event_type)),
         name if name.starts_with("Board") => Event::Board(board_event(name)),
+        name if name.starts_with("Comment") => Event::Comment(comment_event(name)),
         name => Event::Article(article_event(name)),
+    }
+}
+
+fn like_event(event_type: &str) -> LikeEvent {
+    let article_id: ArticleId = "29360129".parse().expect("an id");
+    let user_id = UserId::parse("kim/민지").expect("a user id");
+    match event_type {
+        "ArticleLiked" => LikeEvent::Liked {
+            article_id,
+            user_id,
+        },
+        _ => LikeEvent::Unliked {
+            article_id,
+            user_id,
+        },
+    }
+}
+
+fn comment_event(event_type: &str) -> CommentEvent {
+    let id = |text: &str| text.parse::<CommentId>().expect("an id");
+    let comment_id = id("29360132");
+    let article_id: ArticleId = "29360129".parse().expect("an id");
+    let content = |text| Content::parse(text).expect("a content");
+    match event_type {
+        "CommentCreated" => CommentEvent::Created {
+            comment_id,
+            article_id,
+            ancestors: vec![id("29360130"), id("29360131")],
+            content: content(
+                "Me, too.
+\t is no tab: \"\\\"",
+            ),
+            writer_name: WriterName::parse("김민지").expect("a name"),
+        },
+        "CommentUpdated" => CommentEvent::Updated {
+            comment_id,
+            article_id,
+            content: content("Me, too!"),
+        },
+        "CommentDeleted" => CommentEvent::Deleted {
+            comment_id,
+            article_id,
+        },
+        other => panic!("no golden event {other}"),
     }
 }
 

@@ -65,7 +65,11 @@ impl Model {
                 );
                 self.articles.insert(article_id, after.unwrap());
             }
-            Event::LogCreated { .. } | Event::ImportPlanned { .. } => {}
+            Event::Comment(_)
+            | Event::Like(_)
+            | Event::ArticlesViewed { .. }
+            | Event::LogCreated { .. }
+            | Event::ImportPlanned { .. } => {}
         }
     }
 

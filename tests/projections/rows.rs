@@ -154,6 +154,8 @@ async fn a_commit_tells_what_it_touched() {
     let touched = Touched {
         articles: vec![article(10)],
         boards: vec![board(1), board(2)],
+        lists: vec![board(1), board(2)],
+        threads: Vec::new(),
     };
     assert_eq!(yard.fold().await.touched, touched);
 }

@@ -11,6 +11,8 @@ use madang::command::Commands;
 use madang::command::ids::Ids;
 use madang::domain::article::{ArticleEvent, Text};
 use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
+use madang::domain::comment::CommentEvent;
+use madang::domain::like::LikeEvent;
 use madang::domain::snowflake::Node;
 use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
 use madang::domain::{ArticleId, BoardId, Event, Revision, Timestamp, UserId};
@@ -224,6 +226,22 @@ pub(crate) fn own_stream(event: &Event) -> StreamName {
             | ArticleEvent::Updated { article_id, .. }
             | ArticleEvent::Deleted { article_id, .. },
         ) => StreamName::article(*article_id),
+        Event::Comment(
+            CommentEvent::Created { comment_id, .. }
+            | CommentEvent::Updated { comment_id, .. }
+            | CommentEvent::Deleted { comment_id, .. },
+        ) => StreamName::comment(*comment_id),
+        Event::Like(
+            LikeEvent::Liked {
+                article_id,
+                user_id,
+            }
+            | LikeEvent::Unliked {
+                article_id,
+                user_id,
+            },
+        ) => StreamName::like(*article_id, user_id),
+        Event::ArticlesViewed { .. } => StreamName::views(Node::new(0).unwrap(), 20_261_119),
     }
 }
 

@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use crate::domain::article::{ArticleEvent, Text};
 use crate::domain::board::{BoardEvent, BoardSettings, CommentDepth};
+use crate::domain::comment::CommentEvent;
+use crate::domain::like::LikeEvent;
 use crate::domain::snowflake::Snowflake;
 use crate::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
-use crate::domain::{Event, Timestamp};
+use crate::domain::view;
+use crate::domain::{Event, Timestamp, UserId};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct LogCreated {
@@ -52,6 +55,45 @@ pub(super) struct ArticleDeleted {
     article_id: String,
     board_id: String,
     created_at: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CommentCreated {
+    comment_id: String,
+    article_id: String,
+    ancestors: Vec<String>,
+    content: String,
+    writer_name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CommentUpdated {
+    comment_id: String,
+    article_id: String,
+    content: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CommentDeleted {
+    comment_id: String,
+    article_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Like {
+    article_id: String,
+    user_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ArticlesViewed {
+    views: Vec<Viewed>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Viewed {
+    article_id: String,
+    count: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,6 +145,12 @@ payloads! {
     "ArticleCreated", version 1 => ArticleCreated(ArticleCreated),
     "ArticleUpdated", version 1 => ArticleUpdated(ArticleUpdated),
     "ArticleDeleted", version 1 => ArticleDeleted(ArticleDeleted),
+    "CommentCreated", version 1 => CommentCreated(CommentCreated),
+    "CommentUpdated", version 1 => CommentUpdated(CommentUpdated),
+    "CommentDeleted", version 1 => CommentDeleted(CommentDeleted),
+    "ArticleLiked", version 1 => ArticleLiked(Like),
+    "ArticleUnliked", version 1 => ArticleUnliked(Like),
+    "ArticlesViewed", version 1 => ArticlesViewed(ArticlesViewed),
     "ImportPlanned", version 1 => ImportPlanned(ImportPlanned),
 }
 
@@ -112,6 +160,11 @@ impl From<Event> for Payload {
             Event::LogCreated { log_id } => Self::LogCreated(LogCreated { log_id }),
             Event::Board(event) => event.into(),
             Event::Article(event) => event.into(),
+            Event::Comment(event) => event.into(),
+            Event::Like(event) => event.into(),
+            Event::ArticlesViewed { views } => Self::ArticlesViewed(ArticlesViewed {
+                views: views.into_iter().map(Viewed::from).collect(),
+            }),
             Event::ImportPlanned { ids } => Self::ImportPlanned(ImportPlanned {
                 ids: ids
                     .into_iter()
@@ -182,8 +235,85 @@ impl From<ArticleEvent> for Payload {
     }
 }
 
+impl From<CommentEvent> for Payload {
+    fn from(event: CommentEvent) -> Self {
+        match event {
+            CommentEvent::Created {
+                comment_id,
+                article_id,
+                ancestors,
+                content,
+                writer_name,
+            } => Self::CommentCreated(CommentCreated {
+                comment_id: comment_id.to_string(),
+                article_id: article_id.to_string(),
+                ancestors: ancestors.iter().map(ToString::to_string).collect(),
+                content: content.into_string(),
+                writer_name: writer_name.into_string(),
+            }),
+            CommentEvent::Updated {
+                comment_id,
+                article_id,
+                content,
+            } => Self::CommentUpdated(CommentUpdated {
+                comment_id: comment_id.to_string(),
+                article_id: article_id.to_string(),
+                content: content.into_string(),
+            }),
+            CommentEvent::Deleted {
+                comment_id,
+                article_id,
+            } => Self::CommentDeleted(CommentDeleted {
+                comment_id: comment_id.to_string(),
+                article_id: article_id.to_string(),
+            }),
+        }
+    }
+}
+
+impl From<LikeEvent> for Payload {
+    fn from(event: LikeEvent) -> Self {
+        match event {
+            LikeEvent::Liked {
+                article_id,
+                user_id,
+            } => Self::ArticleLiked(Like {
+                article_id: article_id.to_string(),
+                user_id: user_id.into_string(),
+            }),
+            LikeEvent::Unliked {
+                article_id,
+                user_id,
+            } => Self::ArticleUnliked(Like {
+                article_id: article_id.to_string(),
+                user_id: user_id.into_string(),
+            }),
+        }
+    }
+}
+
+impl From<view::Viewed> for Viewed {
+    fn from(viewed: view::Viewed) -> Self {
+        Self {
+            article_id: viewed.article_id.to_string(),
+            count: viewed.count,
+        }
+    }
+}
+
 fn id<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{field} is not an id"))
+}
+
+fn ids<T: std::str::FromStr>(field: &str, texts: &[String]) -> Result<Vec<T>, String> {
+    texts.iter().map(|text| id(field, text)).collect()
+}
+
+fn viewed(viewed: &Viewed) -> Result<view::Viewed, String> {
+    Ok(view::Viewed {
+        article_id: id("article_id", &viewed.article_id)?,
+        count: viewed.count,
+    })
 }
 
 fn settings(board: Board) -> BoardSettings {
@@ -234,6 +364,33 @@ impl TryFrom<Payload> for Event {
                 board_id: id("board_id", &p.board_id)?,
                 created_at: Timestamp(p.created_at),
             }),
+            Payload::CommentCreated(p) => Self::Comment(CommentEvent::Created {
+                comment_id: id("comment_id", &p.comment_id)?,
+                article_id: id("article_id", &p.article_id)?,
+                ancestors: ids("ancestors", &p.ancestors)?,
+                content: Content::recorded(p.content),
+                writer_name: WriterName::recorded(p.writer_name),
+            }),
+            Payload::CommentUpdated(p) => Self::Comment(CommentEvent::Updated {
+                comment_id: id("comment_id", &p.comment_id)?,
+                article_id: id("article_id", &p.article_id)?,
+                content: Content::recorded(p.content),
+            }),
+            Payload::CommentDeleted(p) => Self::Comment(CommentEvent::Deleted {
+                comment_id: id("comment_id", &p.comment_id)?,
+                article_id: id("article_id", &p.article_id)?,
+            }),
+            Payload::ArticleLiked(p) => Self::Like(LikeEvent::Liked {
+                article_id: id("article_id", &p.article_id)?,
+                user_id: UserId::recorded(p.user_id),
+            }),
+            Payload::ArticleUnliked(p) => Self::Like(LikeEvent::Unliked {
+                article_id: id("article_id", &p.article_id)?,
+                user_id: UserId::recorded(p.user_id),
+            }),
+            Payload::ArticlesViewed(p) => Self::ArticlesViewed {
+                views: p.views.iter().map(viewed).collect::<Result<_, _>>()?,
+            },
             Payload::ImportPlanned(p) => Self::ImportPlanned { ids: planned(p)? },
         })
     }

@@ -20,7 +20,7 @@ fn article(id: i64) -> ArticleId {
 fn touched(id: i64) -> Touched {
     Touched {
         articles: vec![article(id)],
-        boards: Vec::new(),
+        ..Touched::default()
     }
 }
 
