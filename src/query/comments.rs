@@ -1,0 +1,37 @@
+//! Comments as readers see them.
+
+use crate::domain::Timestamp;
+
+/// What readers see of a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentView {
+    /// Which comment.
+    pub comment_id: i64,
+    /// Under which article.
+    pub article_id: i64,
+    /// What it replies to; `None` for the root of a thread.
+    pub parent_id: Option<i64>,
+    /// How deep it stands; a root's is 1.
+    pub depth: u64,
+    /// What it says, and who says so; `None` in a placeholder.
+    pub said: Option<Said>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was last edited.
+    pub modified_at: Option<Timestamp>,
+    /// Direct replies that can be seen.
+    pub reply_count: u64,
+    /// The newest event's place in its stream.
+    pub revision: u64,
+}
+
+/// What a placeholder hides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Who wrote it.
+    pub writer_id: String,
+    /// The writer's name at that time.
+    pub writer_name: String,
+    /// What it says.
+    pub content: String,
+}
