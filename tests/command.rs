@@ -5,6 +5,7 @@ mod ids;
 mod overtaken;
 mod unknown;
 mod unreadable;
+mod views;
 
 use std::sync::Arc;
 
