@@ -1,4 +1,4 @@
-//! The HTTP API: boards, articles, projections, the audit and health, as JSON under `/v1`.
+//! The HTTP API: boards, articles, views, projections, the audit and health, as JSON under `/v1`.
 //!
 //! What must hold:
 //!
@@ -39,6 +39,7 @@ mod server;
 mod show;
 mod side;
 mod token;
+mod views;
 
 pub use api::{Limits, Site};
 pub use body::MAX_BYTES as MAX_BODY_BYTES;

@@ -14,4 +14,5 @@ mod properties;
 mod roles;
 mod sockets;
 mod tokens;
+mod views;
 mod waits;

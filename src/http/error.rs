@@ -14,6 +14,7 @@ use crate::command::CommandError;
 use crate::command::ids::IdError;
 use crate::domain::article::ArticleRejection;
 use crate::domain::board::BoardRejection;
+use crate::domain::view::ViewRejection;
 use crate::event_store::{Position, StoreError};
 use crate::query::QueryError;
 
@@ -200,6 +201,14 @@ fn article_rejection(rejection: &ArticleRejection) -> Kind {
     }
 }
 
+fn view_rejection(rejection: ViewRejection) -> Kind {
+    use ViewRejection as R;
+    match rejection {
+        R::ArticleNotFound => kind(S::NOT_FOUND, "article-not-found", "No such article"),
+        R::ArticleDeleted => kind(S::GONE, "article-deleted", "Article deleted"),
+    }
+}
+
 impl From<BoardRejection> for Failure {
     fn from(rejection: BoardRejection) -> Self {
         Problem::new(board_rejection(&rejection), rejection.to_string()).into()
@@ -209,6 +218,12 @@ impl From<BoardRejection> for Failure {
 impl From<ArticleRejection> for Failure {
     fn from(rejection: ArticleRejection) -> Self {
         Problem::new(article_rejection(&rejection), rejection.to_string()).into()
+    }
+}
+
+impl From<ViewRejection> for Failure {
+    fn from(rejection: ViewRejection) -> Self {
+        Problem::new(view_rejection(rejection), rejection.to_string()).into()
     }
 }
 

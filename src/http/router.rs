@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::api::{Api, Site};
 use super::error::Failure;
 use super::rejection::RouteError;
-use super::{articles, audit, boards, edge, health, projections};
+use super::{articles, audit, boards, edge, health, projections, views};
 
 /// The whole API.
 pub fn router(site: Site) -> Router {
@@ -35,6 +35,7 @@ pub fn router(site: Site) -> Router {
                 .put(articles::update_article)
                 .delete(articles::delete_article),
         )
+        .route("/v1/articles/{article_id}/views", post(views::view_article))
         .route("/v1/projections", get(projections::list_projections))
         .route("/v1/audit/events", get(audit::list_audit_events))
         .route("/v1/audit/streams/{stream}", get(audit::list_audit_stream))
