@@ -106,12 +106,9 @@ impl Calendar {
         let unknown = || UnknownZone(name.to_owned());
         let found = TimeZoneDatabase::bundled().get(name);
         let zone = found.map_err(|_| unknown())?;
-        // `Etc/Unknown` is what others write who do not know their zone.
-        let canonical = zone.iana_name().filter(|_| !zone.is_unknown());
-        Ok(Self {
-            name: canonical.ok_or_else(unknown)?.into(),
-            zone,
-        })
+        // `Etc/Unknown`, which jiff finds for those who do not know their zone, has no name.
+        let name = zone.iana_name().ok_or_else(unknown)?.into();
+        Ok(Self { name, zone })
     }
 
     /// The calendar of UTC.
