@@ -1,5 +1,6 @@
 //! The queries, over views that were folded from a real log.
 
+mod counts;
 mod lists;
 mod one;
 mod waiting;
