@@ -11,6 +11,7 @@
 pub mod articles;
 pub mod boards;
 mod cache;
+pub mod comments;
 pub mod projections;
 pub mod wait;
 
