@@ -9,6 +9,7 @@ mod client;
 mod http;
 mod start;
 mod support;
+mod views;
 
 use std::io;
 
@@ -29,6 +30,7 @@ fn main() -> io::Result<()> {
         ("catch-up", catch_up::run),
         ("http", http::run),
         ("start", start::run),
+        ("views", views::run),
     ];
     for (name, run) in benches {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {

@@ -111,6 +111,14 @@ impl Calendar {
         Ok(Self { name, zone })
     }
 
+    /// The calendar of UTC.
+    pub fn utc() -> Self {
+        Self {
+            name: "UTC".into(),
+            zone: TimeZone::UTC,
+        }
+    }
+
     /// The name of the zone, spelled as the IANA database spells it.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,4 +1,5 @@
-//! The HTTP API: boards, articles, comments, likes, projections, the audit and health, as JSON under `/v1`.
+//! The HTTP API: boards, articles, comments, likes, views, popular, projections, the audit and
+//! health, as JSON under `/v1`.
 //!
 //! What must hold:
 //!
@@ -41,6 +42,7 @@ mod server;
 mod show;
 mod side;
 mod token;
+mod views;
 
 pub use api::{Limits, Site};
 pub use body::MAX_BYTES as MAX_BODY_BYTES;

@@ -12,6 +12,7 @@ pub mod articles;
 pub mod boards;
 mod cache;
 pub mod comments;
+mod counts;
 pub mod projections;
 pub mod wait;
 

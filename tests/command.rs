@@ -7,6 +7,7 @@ mod likes;
 mod overtaken;
 mod unknown;
 mod unreadable;
+mod views;
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -16,4 +16,5 @@ mod properties;
 mod roles;
 mod sockets;
 mod tokens;
+mod views;
 mod waits;

@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::api::{Api, Site};
 use super::error::Failure;
 use super::rejection::RouteError;
-use super::{articles, audit, boards, comments, edge, health, likes, projections};
+use super::{articles, audit, boards, comments, edge, health, likes, projections, views};
 
 /// The whole API.
 pub fn router(site: Site) -> Router {
@@ -47,6 +47,7 @@ pub fn router(site: Site) -> Router {
             "/v1/comments/{comment_id}",
             put(comments::update_comment).delete(comments::delete_comment),
         )
+        .route("/v1/articles/{article_id}/views", post(views::view_article))
         .route("/v1/projections", get(projections::list_projections))
         .route("/v1/audit/events", get(audit::list_audit_events))
         .route("/v1/audit/streams/{stream}", get(audit::list_audit_stream))

@@ -63,6 +63,7 @@ impl Yard {
         };
         let router = router(Site {
             commands: roles.command.then(|| node.commands.clone()),
+            viewing: roles.command.then(|| node.viewing.clone()),
             queries: roles.query.then(|| node.queries.clone()),
             log: node.store.clone(),
             verifier: Verifier::new(&AuthKey::from_text(KEY).unwrap(), clock.clone()),
