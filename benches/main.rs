@@ -7,6 +7,7 @@ mod append;
 mod catch_up;
 mod client;
 mod http;
+mod mixed;
 mod start;
 mod support;
 
@@ -28,6 +29,7 @@ fn main() -> io::Result<()> {
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
         ("http", http::run),
+        ("mixed", catch_up::run_mixed),
         ("start", start::run),
     ];
     for (name, run) in benches {
