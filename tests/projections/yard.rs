@@ -210,7 +210,8 @@ pub(crate) fn batch(events: &[RecordedEvent]) -> Batch {
 /// Every row of every table, with the table's name; not what the projector reports of itself.
 pub(crate) async fn dump(views: &Views) -> Vec<String> {
     const TABLES: &str = "SELECT 'SELECT ''' || m.name || ' '' || json_array(' || \
-         group_concat(iif(p.type = 'BLOB', 'hex(' || p.name || ')', p.name), ', ') || ') FROM ' || m.name || ' ORDER BY 1' \
+         group_concat(iif(p.type = 'BLOB', 'hex(' || p.name || ')', p.name), ', ') || \
+         ') FROM ' || m.name || ' ORDER BY 1' \
          FROM sqlite_schema AS m, pragma_table_info(m.name) AS p \
          WHERE m.type = 'table' AND m.name <> '_sqlx_migrations' AND p.name NOT IN \
          ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY m.name";
