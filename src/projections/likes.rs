@@ -109,7 +109,7 @@ impl Likes {
             Some(row) => row,
         };
         let liked = matches!(event, LikeEvent::Liked { .. });
-        let likes = i64::from(liked) - i64::from(row.liked);
+        let by = i64::from(liked) - i64::from(row.liked);
         *row = LikeRow {
             liked,
             since: occurred_at.0,
@@ -118,7 +118,7 @@ impl Likes {
             changed: true,
         };
         Ok(Counted {
-            likes,
+            likes: by,
             ..Counted::default()
         })
     }
