@@ -7,6 +7,7 @@ mod append;
 mod catch_up;
 mod client;
 mod http;
+mod mixed;
 mod start;
 mod support;
 mod views;
@@ -29,6 +30,7 @@ fn main() -> io::Result<()> {
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
         ("http", http::run),
+        ("mixed", catch_up::run_mixed),
         ("start", start::run),
         ("views", views::run),
     ];

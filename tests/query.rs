@@ -3,6 +3,7 @@
 mod counts;
 mod lists;
 mod one;
+mod replies;
 mod waiting;
 
 use std::sync::Arc;

@@ -275,7 +275,7 @@ pub(super) fn redacted(text: &str) -> String {
         shown += match run.len() {
             32 if hex => "[position]",
             17..=19 if digits => "[id]",
-            8 if hex && !digits => "[hash]",
+            8 if hex => "[hash]",
             _ => &run,
         };
         run.clear();
