@@ -114,7 +114,7 @@ async fn the_views_are_row_for_row_equal() {
     lively(&place).await;
     let live = rows(&place.path("data/views.db")).await;
     // A checkpoint, five boards, fifty articles.
-    assert_eq!(live.len(), 56);
+    assert_eq!(live.len(), 106);
     let report = place
         .run(&["replay", "--offline", "--json"])
         .expect(0)
