@@ -19,6 +19,7 @@ use madang::event_store::{EventStore, Expected, StreamName};
 use crate::support;
 
 const USERS: u64 = 20_000;
+const NODES: u64 = 1_024;
 const DEPTH: usize = 10;
 /// Appends under way at once.
 const AT_ONCE: usize = 1_000;
@@ -30,7 +31,7 @@ pub(crate) struct Village {
     /// Each comment with its ancestors, its article, its newest revision and whether it is there.
     comments: Vec<Comment>,
     likes: HashMap<(ArticleId, u64), (Revision, bool)>,
-    flushes: Option<Revision>,
+    flushes: u64,
 }
 
 struct Comment {
@@ -50,7 +51,7 @@ impl Village {
             articles: 0,
             comments: Vec::new(),
             likes: HashMap::new(),
-            flushes: None,
+            flushes: 0,
         }
     }
 
@@ -204,14 +205,17 @@ impl Village {
     }
 
     fn view(&mut self) -> Append {
-        let expected = Expected::from(self.flushes);
-        self.flushes = Some(expected.first());
+        // The log puts two appends to one stream into two commits, so they come from many nodes.
+        let (node, before) = (self.flushes % NODES, self.flushes / NODES);
+        self.flushes += 1;
+        let expected = Expected::from(before.checked_sub(1).map(Revision));
         let views = (0..self.random.u8(1..=20)).map(|_| Viewed {
             article_id: self.some_article(),
             count: 1,
         });
         let views = views.collect();
-        let node = Node::new(0).expect("a node");
+        let node = u16::try_from(node).ok().and_then(Node::new);
+        let node = node.expect("a node");
         (
             StreamName::views(node, 20_260_101),
             expected,
