@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use madang::command::import::{Fate, Importer, Source, Stop};
+use madang::command::import::{Fate, Importer, Record, Source, Stop};
 
-use super::log::{Dying, Yard, essence, post, ten_posts};
+use super::log::{Dying, Yard, a_forum, essence, its_posts_alone, post, ten_posts};
 use crate::wayward::Wayward;
 
 async fn undisturbed(keys: usize) -> Vec<String> {
@@ -49,6 +49,52 @@ async fn dead_at_any_append_and_done_again_it_ends_the_same() {
     }
 }
 
+/// Imports `records` into a log that holds `before`, once undisturbed and then with a death at every
+/// append; how many appends there were.
+async fn die_everywhere(before: &[Record], records: &[Record], keys: usize) -> usize {
+    let yard = Yard::open().await;
+    yard.bring(before, keys).await;
+    let standing = essence(&*yard.log).await.len();
+    yard.bring(records, keys).await;
+    let whole = essence(&*yard.log).await;
+    for at in 0..whole.len() - standing {
+        for after_write in [false, true] {
+            let yard = Yard::open().await;
+            yard.bring(before, keys).await;
+            let store = dying(&yard, at, after_write);
+            let (_, died) = yard.import_telling(store, (records, keys)).await;
+            assert!(died.is_err(), "the store died at append {at}");
+            yard.bring(records, keys).await;
+            let resumed = essence(&*yard.log).await;
+            assert_eq!(resumed, whole, "append {at}, {after_write}");
+        }
+    }
+    whole.len() - standing
+}
+
+#[tokio::test]
+async fn comments_views_and_likes_end_the_same_wherever_it_died() {
+    // 2 boards, 12 records, 3 views, 3 likes, and the plans for 14 keys.
+    for (keys, plans) in [(2, 7), (3, 5), (5, 3), (1000, 1)] {
+        let appends = die_everywhere(&[], &a_forum(), keys).await;
+        assert_eq!(appends, 2 + 12 + 3 + 3 + plans, "{keys} keys");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_the_same_wherever_it_died_also_when_posts_had_come_in_before() {
+    for (keys, plans) in [(2, 4), (3, 3), (5, 2)] {
+        let appends = die_everywhere(&its_posts_alone(), &a_forum(), keys).await;
+        assert_eq!(appends, 8 + 3 + 3 + plans, "{keys} keys");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_the_same_wherever_it_died_also_when_the_file_has_grown() {
+    let before = &a_forum()[..5];
+    assert!(die_everywhere(before, &a_forum(), 3).await > 10);
+}
+
 #[tokio::test]
 async fn dead_again_and_again_it_ends_the_same() {
     let whole = undisturbed(5).await;
@@ -64,6 +110,25 @@ async fn dead_again_and_again_it_ends_the_same() {
     }
     assert!(runs > 5);
     assert_eq!(essence(&*yard.log).await, whole);
+}
+
+#[tokio::test]
+async fn a_forum_that_dies_again_and_again_ends_the_same() {
+    let undisturbed = Yard::open().await;
+    undisturbed.bring(&a_forum(), 4).await;
+    let yard = Yard::open().await;
+    let mut runs = 0;
+    loop {
+        let store = dying(&yard, 1, runs % 2 == 0);
+        let (_, outcome) = yard.import_telling(store, (&a_forum(), 4)).await;
+        if outcome.is_ok() {
+            break;
+        }
+        runs += 1;
+        assert!(runs < 100, "no run got further");
+    }
+    assert!(runs > 5);
+    assert_eq!(essence(&*yard.log).await, essence(&*undisturbed.log).await);
 }
 
 #[tokio::test]
