@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use async_trait::async_trait;
 use madang::command::import::{Fate, Importer, Record, Source, Stop};
+use madang::event_store::AppendError;
 
-use super::log::{Dying, Yard, a_forum, essence, its_posts_alone, post, ten_posts};
-use crate::wayward::Wayward;
+use super::log::{Dying, Yard, a_forum, essence, its_posts_alone, liked, post, ten_posts};
+use crate::wayward::{Wayward, Whim, unknown};
 
 async fn undisturbed(keys: usize) -> Vec<String> {
     let yard = Yard::open().await;
@@ -164,4 +166,48 @@ async fn a_planned_post_that_was_moved_in_the_file_goes_where_the_file_says_now(
         "article-post/1@0",
     ];
     assert_eq!(streams.collect::<Vec<_>>(), expected);
+}
+
+/// A log that does not say what became of one append.
+struct Mute {
+    at: usize,
+    written: bool,
+}
+
+#[async_trait]
+impl Whim for Mute {
+    async fn before(&self, append: usize) -> Result<(), AppendError> {
+        if append == self.at && !self.written {
+            return Err(unknown().into());
+        }
+        Ok(())
+    }
+
+    async fn after(&self, append: usize) -> Result<(), AppendError> {
+        if append == self.at {
+            return Err(unknown().into());
+        }
+        Ok(())
+    }
+}
+
+/// Views wait for the log together, each behind the one before: if one has to be repeated, those
+/// behind it find no place at first.
+#[tokio::test]
+async fn views_keep_their_order_when_the_outcome_of_one_was_unknown() {
+    let posts = [1, 2, 3].map(|id| Record::from(liked(post(id, "a"), 1)));
+    let undisturbed = Yard::open().await;
+    undisturbed.bring(&posts, 1000).await;
+    let whole = essence(&*undisturbed.log).await;
+    // A plan, a board and three posts come first.
+    for at in 5..8 {
+        for written in [false, true] {
+            let yard = Yard::open().await;
+            let store = Wayward::over(yard.log.clone(), Mute { at, written });
+            let (told, outcome) = yard.import_telling(store, (&posts, 1000)).await;
+            assert_eq!((outcome, told.len()), (Ok(()), 9), "append {at}");
+            assert!(told.iter().all(|told| told.fate == Fate::Imported));
+            assert_eq!(essence(&*yard.log).await, whole, "append {at}, {written}");
+        }
+    }
 }
