@@ -5,6 +5,7 @@ mod audit;
 mod boards;
 mod bodies;
 mod conditions;
+mod failures;
 pub(crate) mod fixture;
 mod keys;
 mod limits;
