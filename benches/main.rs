@@ -7,6 +7,8 @@ mod append;
 mod catch_up;
 mod client;
 mod http;
+mod mixed;
+mod reactions;
 mod start;
 mod support;
 
@@ -28,7 +30,10 @@ fn main() -> io::Result<()> {
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
         ("http", http::run),
+        ("likes", reactions::run_likes),
+        ("mixed", catch_up::run_mixed),
         ("start", start::run),
+        ("views", reactions::run_views),
     ];
     for (name, run) in benches {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {

@@ -1,4 +1,5 @@
-//! The HTTP API: boards, articles, projections, the audit and health, as JSON under `/v1`.
+//! The HTTP API: boards, articles, comments, likes, views, popular, projections, the audit and
+//! health, as JSON under `/v1`.
 //!
 //! What must hold:
 //!
@@ -19,6 +20,7 @@ mod audit;
 mod auth;
 mod boards;
 mod body;
+mod comments;
 mod cursor;
 mod drain;
 mod edge;
@@ -28,6 +30,7 @@ mod fields;
 mod health;
 mod json;
 mod key;
+mod likes;
 mod lists;
 mod params;
 mod problem;
@@ -39,6 +42,7 @@ mod server;
 mod show;
 mod side;
 mod token;
+mod views;
 
 pub use api::{Limits, Site};
 pub use body::MAX_BYTES as MAX_BODY_BYTES;

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use crate::ambient::Clock;
 use crate::command::Commands;
 use crate::command::ids::{IdError, Ids};
+use crate::command::view::{Counter, Viewing};
 use crate::config::Config;
 use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{EventStore, Position, StoreError, identity};
-use crate::projections::checkpoint::{self, CheckpointError};
+use crate::projections::checkpoint::{self, CheckpointError, Identity};
 use crate::projections::runner::{Parts, Runner};
 use crate::projections::status::Status;
 use crate::query::Queries;
@@ -38,7 +38,7 @@ pub enum StartError {
     /// The views cannot be opened.
     #[error(transparent)]
     Views(#[from] ViewsError),
-    /// The views do not belong to the log.
+    /// The views are not of this log, or not of this time zone.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// The lease of ids cannot be taken up.
@@ -50,8 +50,10 @@ pub enum StartError {
 pub struct Node {
     /// The log.
     pub store: Arc<dyn EventStore>,
-    /// All commands.
+    /// All commands but views.
     pub commands: Commands,
+    /// The counting of views.
+    pub viewing: Viewing,
     /// All queries.
     pub queries: Queries,
     /// How the projector is doing, if this node has one.
@@ -80,14 +82,23 @@ impl Node {
 
     async fn over(log: Arc<SqliteLog>, config: &Config, clock: Clock) -> Result<Self, StartError> {
         let store: Arc<dyn EventStore> = log.clone();
-        let log_id = identity::ensure(&*store, &clock).await?;
+        let identity = Identity {
+            log_id: identity::ensure(&*store, &clock).await?,
+            calendar: config.calendar.clone(),
+        };
         let lease = config.data_dir.join(LEASE_FILE);
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
         let views = Views::open(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
         let queries = Queries::new(views.clone(), Progress::told_by(told));
+        let commands = Commands::new(store.clone(), ids);
+        let counter = Counter {
+            node: config.node,
+            calendar: config.calendar.clone(),
+        };
         let mut node = Self {
-            commands: Commands::new(store.clone(), ids),
+            viewing: Viewing::start(&commands, counter),
+            commands,
             queries,
             status: None,
             log,
@@ -96,9 +107,9 @@ impl Node {
             store,
         };
         if config.roles.projector {
-            node.project(log_id, clock, position).await?;
+            node.project(identity, clock, position).await?;
         } else {
-            let checkpoint = checkpoint::verified(&node.views, &*node.store, log_id).await?;
+            let checkpoint = checkpoint::verified(&node.views, &*node.store, &identity).await?;
             position.send_replace(checkpoint.position);
         }
         Ok(node)
@@ -106,14 +117,14 @@ impl Node {
 
     async fn project(
         &mut self,
-        log_id: Uuid,
+        identity: Identity,
         clock: Clock,
         position: watch::Sender<Position>,
     ) -> Result<(), StartError> {
         let queries = self.queries.clone();
         let (runner, status) = Runner::start(Parts {
             store: self.store.clone(),
-            log_id,
+            identity,
             views: self.views.clone(),
             clock,
             on_commit: Arc::new(move |touched| queries.forget(touched)),
@@ -130,8 +141,10 @@ impl Node {
         Ok(())
     }
 
-    /// Stops the projector and closes the stores; what was acknowledged is on disk already.
+    /// Lets the views that were accepted become durable, stops the projector and closes the stores;
+    /// what was acknowledged is on disk already.
     pub async fn stop(self) {
+        self.viewing.stop().await;
         if let Some((stop, task)) = self.projector {
             drop(stop);
             if let Err(error) = task.await {

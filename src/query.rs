@@ -11,6 +11,8 @@
 pub mod articles;
 pub mod boards;
 mod cache;
+pub mod comments;
+mod counts;
 pub mod projections;
 pub mod wait;
 

@@ -3,11 +3,16 @@
 
 mod batches;
 mod checkpoint;
+mod counts;
 mod faulty;
-mod model;
+pub(crate) mod histories;
+mod misfits;
+pub(crate) mod model;
 mod parking;
 mod play;
+pub(crate) mod readers;
 mod rebuild;
 mod rows;
 mod runner;
+mod threads;
 pub(crate) mod yard;

@@ -2,6 +2,7 @@
 
 mod lists;
 mod one;
+mod replies;
 mod waiting;
 
 use std::sync::Arc;

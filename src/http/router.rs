@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{Api, Site};
 use super::error::Failure;
 use super::rejection::RouteError;
-use super::{articles, audit, boards, edge, health, projections};
+use super::{articles, audit, boards, comments, edge, health, likes, projections, views};
 
 /// The whole API.
 pub fn router(site: Site) -> Router {
@@ -35,6 +35,19 @@ pub fn router(site: Site) -> Router {
                 .put(articles::update_article)
                 .delete(articles::delete_article),
         )
+        .route(
+            "/v1/articles/{article_id}/comments",
+            post(comments::create_comment),
+        )
+        .route(
+            "/v1/articles/{article_id}/like",
+            put(likes::like_article).delete(likes::unlike_article),
+        )
+        .route(
+            "/v1/comments/{comment_id}",
+            put(comments::update_comment).delete(comments::delete_comment),
+        )
+        .route("/v1/articles/{article_id}/views", post(views::view_article))
         .route("/v1/projections", get(projections::list_projections))
         .route("/v1/audit/events", get(audit::list_audit_events))
         .route("/v1/audit/streams/{stream}", get(audit::list_audit_stream))

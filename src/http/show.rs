@@ -1,4 +1,4 @@
-//! How boards and articles look as JSON. Null fields are sent; ids are strings.
+//! How boards, articles and comments look as JSON. Null fields are sent; ids are strings.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -6,10 +6,12 @@ use serde::Serialize;
 use super::etag;
 use crate::domain::article::Article;
 use crate::domain::board::Board;
-use crate::domain::{Revision, Timestamp};
+use crate::domain::comment::Comment;
+use crate::domain::{CommentId, Revision};
 use crate::query::Document;
 use crate::query::articles::{ArticleSummary, ArticleView, Counts};
 use crate::query::boards::BoardView;
+use crate::query::comments::{CommentView, Said};
 use crate::rfc3339;
 
 #[derive(Serialize)]
@@ -45,6 +47,21 @@ pub(super) struct ArticleJson {
     comment_count: u64,
     like_count: u64,
     view_count: u64,
+}
+
+#[derive(Serialize)]
+pub(super) struct CommentJson {
+    comment_id: String,
+    article_id: String,
+    parent_id: Option<String>,
+    depth: u64,
+    writer: Option<WriterJson>,
+    content: Option<String>,
+    deleted: bool,
+    created_at: String,
+    modified_at: Option<String>,
+    reply_count: u64,
+    revision: u64,
 }
 
 impl From<BoardView> for BoardJson {
@@ -83,6 +100,34 @@ impl From<ArticleSummary> for ArticleJson {
     }
 }
 
+impl From<CommentView> for CommentJson {
+    fn from(view: CommentView) -> Self {
+        let deleted = view.said.is_none();
+        let (writer, content) = view.said.map(spoken).unzip();
+        Self {
+            comment_id: view.comment_id.to_string(),
+            article_id: view.article_id.to_string(),
+            parent_id: view.parent_id.map(|id| id.to_string()),
+            depth: view.depth,
+            writer,
+            content,
+            deleted,
+            created_at: rfc3339::write(view.created_at),
+            modified_at: view.modified_at.map(rfc3339::write),
+            reply_count: view.reply_count,
+            revision: view.revision,
+        }
+    }
+}
+
+fn spoken(said: Said) -> (WriterJson, String) {
+    let writer = WriterJson {
+        id: said.writer_id,
+        name: said.writer_name,
+    };
+    (writer, said.content)
+}
+
 /// A board, ready to be sent.
 pub(super) fn board(view: BoardView) -> Document {
     let revision = Revision(view.revision);
@@ -97,6 +142,12 @@ pub(super) fn article(view: ArticleView) -> Document {
         ..view.summary.into()
     };
     tagged(revision, &json)
+}
+
+/// A comment, ready to be sent.
+pub(super) fn comment(view: CommentView) -> Document {
+    let revision = Revision(view.revision);
+    tagged(revision, &CommentJson::from(view))
 }
 
 fn tagged(revision: Revision, json: &impl Serialize) -> Document {
@@ -127,7 +178,6 @@ pub(super) fn board_view(board: Board, article_count: u64) -> BoardView {
 
 /// An article as a command left it, with what the views count for it.
 pub(super) fn article_view(article: Article, counts: Counts) -> ArticleView {
-    let modified_at: Option<Timestamp> = article.modified_at;
     ArticleView {
         summary: ArticleSummary {
             article_id: article.id.to_i64(),
@@ -136,10 +186,30 @@ pub(super) fn article_view(article: Article, counts: Counts) -> ArticleView {
             writer_id: article.writer.id.into_string(),
             writer_name: article.writer.name.into_string(),
             created_at: article.created_at,
-            modified_at,
+            modified_at: article.modified_at,
             revision: article.revision.0,
             counts,
         },
         content: article.text.content.into_string(),
+    }
+}
+
+/// A comment as a command left it, live, with what the views count for it.
+pub(super) fn comment_view(comment: Comment, reply_count: u64) -> CommentView {
+    let depth = comment.ancestors.len() + 1;
+    CommentView {
+        comment_id: comment.id.to_i64(),
+        article_id: comment.article_id.to_i64(),
+        parent_id: comment.ancestors.last().copied().map(CommentId::to_i64),
+        depth: depth as u64,
+        said: Some(Said {
+            writer_id: comment.writer.id.into_string(),
+            writer_name: comment.writer.name.into_string(),
+            content: comment.content.into_string(),
+        }),
+        created_at: comment.created_at,
+        modified_at: comment.modified_at,
+        reply_count,
+        revision: comment.revision.0,
     }
 }
