@@ -214,8 +214,8 @@ async fn deleted_words_are_never_returned() {
     yard.call("GET", &list).send().await;
     let gone = yard.call("DELETE", &one).by("lee").send().await;
     for at in [&list, &format!("{path}/comments?parent=root"), &one] {
-        let mut shown = seen(&yard, at, &gone).await;
-        let shown = shown["items"].get_mut(0).map_or(shown.clone(), Value::take);
+        let shown = seen(&yard, at, &gone).await;
+        let shown = shown["items"].get(0).unwrap_or(&shown);
         assert_eq!(
             (&shown["deleted"], &shown["content"]),
             (&json!(true), &Value::Null)
@@ -223,7 +223,7 @@ async fn deleted_words_are_never_returned() {
         assert_eq!(shown["writer"], Value::Null);
         let cached = yard.call("GET", at).send().await;
         assert_eq!(
-            cached.json()["items"].get(0).unwrap_or(&shown)["content"],
+            cached.json()["items"].get(0).unwrap_or(shown)["content"],
             Value::Null
         );
     }
