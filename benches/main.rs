@@ -8,9 +8,9 @@ mod catch_up;
 mod client;
 mod http;
 mod mixed;
+mod reactions;
 mod start;
 mod support;
-mod views;
 
 use std::io;
 
@@ -30,9 +30,10 @@ fn main() -> io::Result<()> {
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
         ("http", http::run),
+        ("likes", reactions::run_likes),
         ("mixed", catch_up::run_mixed),
         ("start", start::run),
-        ("views", views::run),
+        ("views", reactions::run_views),
     ];
     for (name, run) in benches {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {
