@@ -24,7 +24,7 @@ async fn catch_up() {
     let before = support::megabytes_of("self", "VmRSS");
     let begun = Instant::now();
     let views = directory.path().join("views.db");
-    let rebuilt = rebuild(&*log, &views, OnUnfit::Fail, |_| {})
+    let rebuilt = rebuild(&*log, (&views, &support::calendar()), OnUnfit::Fail, |_| {})
         .await
         .expect("the views to be rebuilt");
     let took = begun.elapsed().as_secs_f64();

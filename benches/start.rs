@@ -23,7 +23,7 @@ async fn start() {
     let directory = support::directory();
     let log = support::long_log(directory.path(), EVENTS).await;
     let views = directory.path().join("views.db");
-    rebuild(&*log, &views, OnUnfit::Fail, |_| {})
+    rebuild(&*log, (&views, &support::calendar()), OnUnfit::Fail, |_| {})
         .await
         .expect("views");
     log.close().await;

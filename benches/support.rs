@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use madang::ambient::{Clock, new_command_id};
+use madang::calendar::Calendar;
 use madang::domain::article::{ArticleEvent, Text};
 use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
 use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
@@ -19,6 +20,11 @@ const BOARDS: i64 = 10;
 /// A directory on the file system of the build, not in memory.
 pub(crate) fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
+}
+
+/// The days of those who choose no zone.
+pub(crate) fn calendar() -> Calendar {
+    Calendar::named(Calendar::DEFAULT_ZONE).expect("a zone")
 }
 
 fn new_event(event: impl Into<Event>) -> NewEvent {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::calendar::{Calendar, UnknownZone};
 use crate::domain::snowflake::Node;
 
 /// What a node does. A node without a role answers its requests with 421.
@@ -86,6 +87,9 @@ pub enum ConfigError {
     /// A node number above 1023.
     #[error("node_id = {0}: a node number is 0 to {max}", max = Node::MAX)]
     Node(u16),
+    /// A time zone that nobody has heard of.
+    #[error("time_zone: {0}")]
+    TimeZone(#[from] UnknownZone),
     /// A signing key that is too short to be one.
     #[error("auth_key: a signing key has at least {MIN_KEY_BYTES} bytes")]
     Key,
@@ -122,6 +126,10 @@ pub struct Settings {
     /// The number that tells this node's ids from others', 0 to 1023 [default: 0]
     #[arg(long, global = true, env = "MADANG_NODE_ID", value_name = "N")]
     pub node_id: Option<u16>,
+    /// The time zone whose days the popular lists are of, by its IANA name; once there are views, a
+    /// change of it needs a replay [default: Asia/Seoul]
+    #[arg(long, global = true, env = "MADANG_TIME_ZONE", value_name = "ZONE")]
+    pub time_zone: Option<String>,
     /// The key that signs tokens, at least 32 bytes [default: the one in auth.key in the data
     /// directory, which is made at first need]
     #[arg(
@@ -152,6 +160,8 @@ pub struct Config {
     pub database: PathBuf,
     /// The number of this node.
     pub node: Node,
+    /// The days of the configured time zone.
+    pub calendar: Calendar,
     /// The signing key, if it is not the one in the data directory.
     pub auth_key: Option<String>,
     /// What to log.
@@ -201,6 +211,7 @@ impl Settings {
             event_store: self.event_store.or(file.event_store),
             database: self.database.or(file.database),
             node_id: self.node_id.or(file.node_id),
+            time_zone: self.time_zone.or(file.time_zone),
             auth_key: self.auth_key.or(file.auth_key),
             log: self.log.or(file.log),
         }
@@ -209,6 +220,8 @@ impl Settings {
     fn complete(self) -> Result<Config, ConfigError> {
         let data_dir = self.data_dir.unwrap_or_else(|| "data".into());
         let number = self.node_id.unwrap_or(0);
+        let zone = self.time_zone.as_deref();
+        let zone = zone.unwrap_or(Calendar::DEFAULT_ZONE);
         if self
             .auth_key
             .as_ref()
@@ -225,6 +238,7 @@ impl Settings {
                 .unwrap_or_else(|| data_dir.join("log.db")),
             database: file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
             node: Node::new(number).ok_or(ConfigError::Node(number))?,
+            calendar: Calendar::named(zone)?,
             auth_key: self.auth_key,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             data_dir,

@@ -10,6 +10,7 @@
 //! - [`views`]: the SQL store between projections and queries
 //! - [`query`]: answers from the views, through a cache
 //! - [`node`]: the stores, commands, queries and projector of one process
+//! - [`calendar`]: the days of the configured time zone
 //! - [`config`], [`telemetry`], [`ambient`], [`file_lock`], [`change_counts`]: settings, log lines,
 //!   time and randomness, files that belong to one process, copies that know when they are stale
 //!
@@ -18,6 +19,7 @@
 
 pub mod ambient;
 pub mod audit;
+pub mod calendar;
 pub mod change_counts;
 pub mod cli;
 pub mod command;

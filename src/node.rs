@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use crate::ambient::Clock;
 use crate::command::Commands;
@@ -14,7 +13,7 @@ use crate::command::ids::{IdError, Ids};
 use crate::config::Config;
 use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{EventStore, Position, StoreError, identity};
-use crate::projections::checkpoint::{self, CheckpointError};
+use crate::projections::checkpoint::{self, CheckpointError, Identity};
 use crate::projections::runner::{Parts, Runner};
 use crate::projections::status::Status;
 use crate::query::Queries;
@@ -38,7 +37,7 @@ pub enum StartError {
     /// The views cannot be opened.
     #[error(transparent)]
     Views(#[from] ViewsError),
-    /// The views do not belong to the log.
+    /// The views are not of this log, or not of this time zone.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// The lease of ids cannot be taken up.
@@ -80,7 +79,10 @@ impl Node {
 
     async fn over(log: Arc<SqliteLog>, config: &Config, clock: Clock) -> Result<Self, StartError> {
         let store: Arc<dyn EventStore> = log.clone();
-        let log_id = identity::ensure(&*store, &clock).await?;
+        let identity = Identity {
+            log_id: identity::ensure(&*store, &clock).await?,
+            calendar: config.calendar.clone(),
+        };
         let lease = config.data_dir.join(LEASE_FILE);
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
         let views = Views::open(&config.database).await?;
@@ -96,9 +98,9 @@ impl Node {
             store,
         };
         if config.roles.projector {
-            node.project(log_id, clock, position).await?;
+            node.project(identity, clock, position).await?;
         } else {
-            let checkpoint = checkpoint::verified(&node.views, &*node.store, log_id).await?;
+            let checkpoint = checkpoint::verified(&node.views, &*node.store, &identity).await?;
             position.send_replace(checkpoint.position);
         }
         Ok(node)
@@ -106,14 +108,14 @@ impl Node {
 
     async fn project(
         &mut self,
-        log_id: Uuid,
+        identity: Identity,
         clock: Clock,
         position: watch::Sender<Position>,
     ) -> Result<(), StartError> {
         let queries = self.queries.clone();
         let (runner, status) = Runner::start(Parts {
             store: self.store.clone(),
-            log_id,
+            identity,
             views: self.views.clone(),
             clock,
             on_commit: Arc::new(move |touched| queries.forget(touched)),

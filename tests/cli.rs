@@ -9,3 +9,4 @@ mod stop;
 mod storm;
 mod token;
 mod usage;
+mod zone;

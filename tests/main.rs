@@ -4,6 +4,7 @@
 
 mod architecture;
 mod audit;
+mod calendar;
 mod cli;
 mod codec;
 mod command;

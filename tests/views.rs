@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use crate::projections::yard::calendar;
+
 async fn note(views: &Views, bytes: usize) -> sqlx::Result<()> {
     let sql = format!("INSERT INTO note (text) VALUES (zeroblob({bytes}))");
     let mut transaction = views.writer().begin().await?;
@@ -66,7 +68,8 @@ async fn new_views_that_cannot_be_made_whole_do_not_replace_the_old_ones() {
     let mut readers = Vec::new();
 
     // As long as somebody reads the file, its write-ahead log stays.
-    let rebuilt = rebuild(&log, &path, OnUnfit::Fail, |_| {
+    let calendar = calendar();
+    let rebuilt = rebuild(&log, (&path, &calendar), OnUnfit::Fail, |_| {
         readers.push(block_in_place(|| Handle::current().block_on(reader(&new))));
     });
 

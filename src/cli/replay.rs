@@ -55,7 +55,8 @@ async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result
     } else {
         OnUnfit::Fail
     };
-    let rebuilt = rebuild(log, &config.database, on_unfit, |position| {
+    let views = (&*config.database, &config.calendar);
+    let rebuilt = rebuild(log, views, on_unfit, |position| {
         progress.reached(position.prepare());
     })
     .await;

@@ -1,19 +1,33 @@
 //! How far the views have got, in the same transaction as the views themselves.
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::SQL;
+use crate::calendar::Calendar;
 use crate::event_store::{EventStore, Position, RecordedEvent, StoreError};
 use crate::views::Views;
 
-/// How far a projection has got, and in which log.
+/// What makes two folds the same one, whoever folds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The identity of the log.
+    pub log_id: Uuid,
+    /// The days of the zone that tells which day an event falls on.
+    pub calendar: Calendar,
+}
+
+/// How far a projection has got, and in which log. Whoever folds on from it takes the days from it,
+/// too, so the views never hold the days of two zones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Everything up to here is in the views.
     pub position: Position,
     /// The identity of the log.
     pub log_id: Uuid,
+    /// The days by which the log is folded.
+    pub calendar: Calendar,
     /// The last event applied: its place and its id.
     pub last: Option<(Position, Uuid)>,
 }
@@ -31,6 +45,24 @@ pub enum CheckpointError {
         /// The log that is there.
         log: Uuid,
     },
+    /// The views were folded by the days of another zone.
+    #[error(
+        "the views are of the time zone {views}, but time_zone is {configured}: \
+         `madang replay --offline --time-zone {configured}` rebuilds the views, and \
+         `--time-zone {views}` goes on with them as they are"
+    )]
+    OtherZone {
+        /// The zone that the views are of.
+        views: String,
+        /// The zone that was asked for.
+        configured: String,
+    },
+    /// The views were folded by a release that folds less of the log, and knows no zone.
+    #[error(
+        "the views are of an older release and lack what this one shows; \
+         `madang replay --offline` rebuilds them"
+    )]
+    OlderRelease,
     /// The last event applied is not in the log, or not there.
     #[error(
         "the views are ahead of the log: no event {event_id} at position {position} (was the log \
@@ -53,21 +85,17 @@ pub enum CheckpointError {
     Log(#[from] StoreError),
 }
 
-/// Reads the checkpoint and makes sure that the views are a fold of *this* log. New views begin
-/// before everything.
+/// Reads the checkpoint and makes sure that the views are *this* fold. New views begin before
+/// everything.
 pub async fn verified(
     views: &Views,
     store: &dyn EventStore,
-    log_id: Uuid,
+    identity: &Identity,
 ) -> Result<Checkpoint, CheckpointError> {
-    begin(views, log_id).await?;
-    let checkpoint = read(views).await?.ok_or(CheckpointError::Damaged)?;
-    if checkpoint.log_id != log_id {
-        return Err(CheckpointError::ForeignLog {
-            views: checkpoint.log_id,
-            log: log_id,
-        });
-    }
+    begin(views, identity).await?;
+    let stored = Stored::read(views).await?;
+    let stored = stored.ok_or(CheckpointError::Damaged)?;
+    let checkpoint = stored.of(identity)?;
     if let Some((position, event_id)) = checkpoint.last {
         let standing = store.event_at(position).await?;
         if standing.is_none_or(|event| event.event_id != event_id) {
@@ -77,13 +105,17 @@ pub async fn verified(
     Ok(checkpoint)
 }
 
-async fn begin(views: &Views, log_id: Uuid) -> sqlx::Result<()> {
+/// Makes the row if there is none. One that an older release made and never moved is as good as
+/// new; one that names a zone is left alone, since its projector may be about to move it.
+async fn begin(views: &Views, identity: &Identity) -> sqlx::Result<()> {
     const SQL_BEGIN: &str = "INSERT INTO checkpoint \
-         (projection, position, log_id, event_position, event_id) VALUES (?, '', ?, '', '') \
-         ON CONFLICT (projection) DO NOTHING";
+         (projection, position, log_id, event_position, event_id, zone) \
+         VALUES (?, '', ?, '', '', ?) ON CONFLICT (projection) DO UPDATE \
+         SET zone = excluded.zone WHERE checkpoint.position = '' AND checkpoint.zone = ''";
     sqlx::query(SQL_BEGIN)
         .bind(SQL)
-        .bind(log_id.to_string())
+        .bind(identity.log_id.to_string())
+        .bind(identity.calendar.name())
         .execute(views.writer())
         .await?;
     Ok(())
@@ -91,27 +123,76 @@ async fn begin(views: &Views, log_id: Uuid) -> sqlx::Result<()> {
 
 /// Reads the checkpoint as it stands; `None` if there is none or its row is damaged.
 pub async fn read(views: &Views) -> sqlx::Result<Option<Checkpoint>> {
-    const SQL_READ: &str =
-        "SELECT position, log_id, event_position, event_id FROM checkpoint WHERE projection = ?";
-    let row = sqlx::query(SQL_READ)
-        .bind(SQL)
-        .fetch_optional(views.writer())
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let text = |column: usize| row.try_get::<String, _>(column);
-    let (position, log_id) = (text(0)?.parse().ok(), text(1)?.parse().ok());
-    let (event_position, event_id) = (text(2)?.parse().ok(), text(3)?);
-    let last = event_position.zip(event_id.parse().ok());
-    Ok(match (position, log_id) {
-        (Some(position), Some(log_id)) if last.is_some() || event_id.is_empty() => {
-            Some(Checkpoint {
-                position,
-                log_id,
-                last,
-            })
+    let stored = Stored::read(views).await?;
+    Ok(stored.and_then(|stored| stored.checkpoint()))
+}
+
+/// The row, as its texts.
+struct Stored {
+    position: String,
+    log_id: String,
+    event_position: String,
+    event_id: String,
+    zone: String,
+}
+
+impl Stored {
+    async fn read(views: &Views) -> sqlx::Result<Option<Self>> {
+        const SQL_READ: &str = "SELECT position, log_id, event_position, event_id, zone \
+             FROM checkpoint WHERE projection = ?";
+        let row = sqlx::query(SQL_READ).bind(SQL);
+        let row = row.fetch_optional(views.writer()).await?;
+        row.as_ref().map(Self::of_row).transpose()
+    }
+
+    fn of_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            position: row.try_get(0)?,
+            log_id: row.try_get(1)?,
+            event_position: row.try_get(2)?,
+            event_id: row.try_get(3)?,
+            zone: row.try_get(4)?,
+        })
+    }
+
+    /// What the row says; `None` if no projector of this release writes such a one.
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        let event_position = self.event_position.parse().ok();
+        let last = event_position.zip(self.event_id.parse().ok());
+        if last.is_none() && !self.event_id.is_empty() {
+            return None;
         }
-        _ => None,
-    })
+        Some(Checkpoint {
+            position: self.position.parse().ok()?,
+            log_id: self.log_id.parse().ok()?,
+            calendar: Calendar::named(&self.zone).ok()?,
+            last,
+        })
+    }
+
+    /// The checkpoint, if it is this fold's. Another log comes first: whoever has named the wrong
+    /// file should hear of that.
+    fn of(&self, identity: &Identity) -> Result<Checkpoint, CheckpointError> {
+        let damaged = || CheckpointError::Damaged;
+        let log_id = self.log_id.parse().map_err(|_| damaged())?;
+        if log_id != identity.log_id {
+            return Err(CheckpointError::ForeignLog {
+                views: log_id,
+                log: identity.log_id,
+            });
+        }
+        if self.zone.is_empty() {
+            return Err(CheckpointError::OlderRelease);
+        }
+        let checkpoint = self.checkpoint().ok_or_else(damaged)?;
+        if checkpoint.calendar != identity.calendar {
+            return Err(CheckpointError::OtherZone {
+                views: checkpoint.calendar.name().to_owned(),
+                configured: identity.calendar.name().to_owned(),
+            });
+        }
+        Ok(checkpoint)
+    }
 }
 
 impl Checkpoint {
@@ -123,6 +204,7 @@ impl Checkpoint {
         Self {
             position: self.position.max(position),
             log_id: self.log_id,
+            calendar: self.calendar.clone(),
             last,
         }
     }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::checkpoint::{self, CheckpointError};
+use super::checkpoint::{self, CheckpointError, Identity};
 use super::fold::{FoldError, OnUnfit, fold};
 use super::parked;
 use super::reader::{Reader, Reading};
+use crate::calendar::Calendar;
 use crate::event_store::{EventStore, Position, StoreError, identity};
 use crate::file_lock::FileLock;
 use crate::views::{Views, ViewsError};
@@ -61,21 +62,24 @@ pub struct Rebuilt {
     pub position: Position,
 }
 
-/// Folds the log from its beginning to its present end into new views at `path`. `progress` hears
-/// the position after each batch. Holds the lock of the old file, so no projector is alive meanwhile.
+/// Folds the log from its beginning to its present end into new views at `path`, by the days of
+/// `calendar`. `progress` hears the position after each batch. Holds the lock of the old file, so no projector is alive meanwhile.
 pub async fn rebuild(
     store: &dyn EventStore,
-    path: &Path,
+    (path, calendar): (&Path, &Calendar),
     on_unfit: OnUnfit,
     mut progress: impl FnMut(Position),
 ) -> Result<Rebuilt, RebuildError> {
-    let log_id = identity::read(store).await?.ok_or(RebuildError::EmptyLog)?;
+    let identity = Identity {
+        log_id: identity::read(store).await?.ok_or(RebuildError::EmptyLog)?,
+        calendar: calendar.clone(),
+    };
     let lock = Arc::new(FileLock::acquire(path).map_err(ViewsError::from)?);
     settle(path, Arc::clone(&lock)).await?;
     let new = with_suffix(path, ".replay");
     remove(&new)?;
     let views = Views::open_locked(&new, lock).await?;
-    let mut checkpoint = checkpoint::verified(&views, store, log_id).await?;
+    let mut checkpoint = checkpoint::verified(&views, store, &identity).await?;
     let head = store.head().await?;
     let mut reader = Reader::of(store.subscribe_all(Position::START).await?, Position::START);
     let mut rebuilt = Rebuilt {

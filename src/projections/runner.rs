@@ -11,9 +11,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 use tracing::{error, info, warn};
-use uuid::Uuid;
 
-use super::checkpoint::{self, Checkpoint, CheckpointError};
+use super::checkpoint::{self, Checkpoint, CheckpointError, Identity};
 use super::fold::{Batch, FoldError, OnUnfit, fold};
 use super::reader::{Reader, Reading};
 use super::status::{State, Status};
@@ -31,8 +30,8 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::fro
 pub struct Parts {
     /// The log.
     pub store: Arc<dyn EventStore>,
-    /// The identity of the log.
-    pub log_id: Uuid,
+    /// The log and the calendar that the views have to be of.
+    pub identity: Identity,
     /// The views.
     pub views: Views,
     /// For lags and reports.
@@ -71,7 +70,7 @@ enum Interruption {
 impl Runner {
     /// Makes sure that views and log belong together.
     pub async fn start(parts: Parts) -> Result<(Self, watch::Receiver<Status>), CheckpointError> {
-        let checkpoint = checkpoint::verified(&parts.views, &*parts.store, parts.log_id).await?;
+        let checkpoint = checkpoint::verified(&parts.views, &*parts.store, &parts.identity).await?;
         parts.position.send_replace(checkpoint.position);
         let parked = parked::count(&parts.views).await?;
         let (status, watcher) = watch::channel(Status::starting(checkpoint.position, parked));

@@ -15,6 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("ambient", &["domain"]),
     ("file_lock", &["ambient"]),
+    ("calendar", &["domain"]),
     ("change_counts", &[]),
     ("rfc3339", &["domain"]),
     (
@@ -23,7 +24,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "command",
-        &["domain", "event_store", "ambient", "file_lock"],
+        &["domain", "event_store", "ambient", "calendar", "file_lock"],
     ),
     (
         "audit",
@@ -35,7 +36,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "projections",
-        &["domain", "event_store", "views", "ambient", "file_lock"],
+        &[
+            "domain",
+            "event_store",
+            "views",
+            "ambient",
+            "calendar",
+            "file_lock",
+        ],
     ),
     (
         "query",
@@ -44,6 +52,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "event_store::Position",
             "views",
             "ambient",
+            "calendar",
             "change_counts",
         ],
     ),
@@ -52,6 +61,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "domain",
             "ambient",
+            "calendar",
             "file_lock",
             "event_store",
             "command",

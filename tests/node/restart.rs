@@ -1,6 +1,7 @@
 //! Stopped and started again, beside another one, and with a part of the roles.
 
 use madang::ambient::Clock;
+use madang::calendar::Calendar;
 use madang::command::article::Draft;
 use madang::config::{Config, Role, Roles};
 use madang::domain::text::WriterName;
@@ -111,6 +112,23 @@ async fn views_of_another_log_are_refused_with_the_remedy() {
     let text = refusal(&stranger).await;
     assert!(text.contains("of another log"), "{text}");
     assert!(text.contains("`madang replay --offline`"), "{text}");
+    start(&first).await.stop().await;
+}
+
+#[tokio::test]
+async fn views_of_another_zone_are_refused_in_any_role() {
+    let directory = TempDir::new().unwrap();
+    let first = config(directory.path());
+    start(&first).await.stop().await;
+    for roles in [Roles::ALL, Roles::of(&[Role::Query])] {
+        let moved = Config {
+            calendar: Calendar::named("Europe/Berlin").unwrap(),
+            roles,
+            ..first.clone()
+        };
+        let text = refusal(&moved).await;
+        assert!(text.contains("--time-zone Europe/Berlin"), "{text}");
+    }
     start(&first).await.stop().await;
 }
 

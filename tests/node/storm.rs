@@ -16,7 +16,7 @@ use super::config;
 use super::server::Server;
 use crate::cli::madang::Place;
 use crate::import::log::everything;
-use crate::projections::yard::{dump, select};
+use crate::projections::yard::{calendar, dump, select};
 
 /// Connections at a time.
 const WRITERS: usize = 6;
@@ -103,7 +103,8 @@ fn post_without_end(mut client: Client, path: &str, name: &str, tell: &Sender<Ta
 
 async fn replayed(log: &dyn EventStore, place: &Place) -> Vec<String> {
     let path = place.path("data/replayed.db");
-    rebuild(log, &path, OnUnfit::Fail, |_| {}).await.unwrap();
+    let views = (&*path, &calendar());
+    rebuild(log, views, OnUnfit::Fail, |_| {}).await.unwrap();
     let views = Views::open(&path).await.unwrap();
     let rows = dump(&views).await;
     views.close().await;

@@ -15,7 +15,9 @@ use tokio::runtime::Runtime;
 
 use super::model::Model;
 use super::play::{play, step};
-use super::yard::{Yard, deleted, dump, edited, encoded, opened, own_stream, posted, select};
+use super::yard::{
+    Yard, calendar, deleted, dump, edited, encoded, opened, own_stream, posted, select,
+};
 use crate::domain::any;
 
 async fn views_equal_the_model(yard: &Yard, events: &[RecordedEvent]) {
@@ -90,7 +92,7 @@ proptest! {
             assert_eq!(yard.folded(&events, &sizes).await, live);
             views_equal_the_model(&yard, &events).await;
             let path = yard.path(&format!("{}.db", new_command_id()));
-            rebuild(&*yard.log, &path, OnUnfit::Fail, |_| {}).await.unwrap();
+            rebuild(&*yard.log, (&path, &calendar()), OnUnfit::Fail, |_| {}).await.unwrap();
             let replayed = Views::open(&path).await.unwrap();
             assert_eq!(dump(&replayed).await, live);
         });

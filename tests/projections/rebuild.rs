@@ -3,14 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use madang::calendar::Calendar;
 use madang::event_store::Position;
+use madang::projections::checkpoint::{Identity, verified};
 use madang::projections::fold::{FoldError, OnUnfit};
 use madang::projections::rebuild::{RebuildError, Rebuilt, rebuild};
 use madang::views::{Views, ViewsError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::yard::{Yard, deleted, dump, edited, encoded, opened, own_stream, posted, tamper};
+use super::yard::{
+    Yard, calendar, deleted, dump, edited, encoded, opened, own_stream, posted, tamper,
+};
 
 /// A board with two articles, one of them gone, at positions 2 to 6, and an event never heard of.
 async fn busy_yard() -> Yard {
@@ -24,7 +28,8 @@ async fn busy_yard() -> Yard {
 }
 
 async fn rebuilt(yard: &Yard, on_unfit: OnUnfit) -> Result<Rebuilt, RebuildError> {
-    rebuild(&*yard.log, &yard.path("views.db"), on_unfit, |_| {}).await
+    let views = yard.path("views.db");
+    rebuild(&*yard.log, (&views, &calendar()), on_unfit, |_| {}).await
 }
 
 async fn rows_of(path: &Path) -> Vec<String> {
@@ -71,6 +76,28 @@ async fn a_replay_heals_rows_that_somebody_changed() {
     let yard = yard.shut().await;
     rebuilt(&yard, OnUnfit::Fail).await.unwrap();
     assert_eq!(rows_of(&yard.path("views.db")).await, before);
+}
+
+#[tokio::test]
+async fn a_replay_takes_the_views_to_another_zone() {
+    let yard = busy_yard().await;
+    yard.fold().await;
+    let yard = yard.shut().await;
+    let (path, berlin) = (
+        yard.path("views.db"),
+        Calendar::named("Europe/Berlin").unwrap(),
+    );
+    rebuild(&*yard.log, (&path, &berlin), OnUnfit::Fail, |_| {})
+        .await
+        .unwrap();
+    let views = Views::open(&path).await.unwrap();
+    let identity = Identity {
+        calendar: berlin,
+        ..yard.identity()
+    };
+    let checkpoint = verified(&views, &*yard.log, &identity).await.unwrap();
+    assert_eq!(checkpoint.calendar.name(), "Europe/Berlin");
+    assert_eq!(checkpoint.position, Position::new(0, 6));
 }
 
 #[tokio::test]
@@ -138,7 +165,7 @@ async fn somebody_elses_database_is_refused_and_left_alone() {
     sqlx::raw_sql(sql).execute(&mut theirs).await.unwrap();
     theirs.close().await.unwrap();
     let before = fs::read(&path).unwrap();
-    let error = rebuild(&*yard.log, &path, OnUnfit::Fail, |_| {})
+    let error = rebuild(&*yard.log, (&path, &calendar()), OnUnfit::Fail, |_| {})
         .await
         .unwrap_err();
     let foreign = matches!(error, RebuildError::Views(ViewsError::Foreign { .. }));

@@ -32,7 +32,7 @@ async fn runner(
     let (position, told) = watch::channel(Position::START);
     let (runner, status) = Runner::start(Parts {
         store,
-        log_id: yard.log_id,
+        identity: yard.identity(),
         views: yard.views.clone(),
         clock: yard.clock(),
         on_commit: Arc::new(|_| {}),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::poll;
 use madang::ambient::{Clock, new_command_id};
+use madang::calendar::Calendar;
 use madang::command::Commands;
 use madang::command::ids::Ids;
 use madang::domain::article::{ArticleEvent, Text};
@@ -21,7 +22,7 @@ use madang::event_store::sqlite::SqliteLog;
 use madang::event_store::{
     EventStore as _, Expected, NewEvent, Page, Position, RecordedEvent, StreamName, identity,
 };
-use madang::projections::checkpoint::{Checkpoint, verified};
+use madang::projections::checkpoint::{Checkpoint, Identity, verified};
 use madang::projections::fold::{Batch, Folded, OnUnfit, fold};
 use madang::views::Views;
 use serde_json::Value;
@@ -61,6 +62,14 @@ impl Yard {
 
     pub(crate) fn clock(&self) -> Clock {
         Clock::driven_by(Arc::clone(&self.hands))
+    }
+
+    /// The fold that the views are: of this log, by the days of those who choose no zone.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            log_id: self.log_id,
+            calendar: calendar(),
+        }
     }
 
     pub(crate) fn set_clock(&self, to: i64) {
@@ -132,7 +141,7 @@ impl Yard {
     }
 
     pub(crate) async fn checkpoint(&self) -> Checkpoint {
-        verified(&self.views, &*self.log, self.log_id)
+        verified(&self.views, &*self.log, &self.identity())
             .await
             .unwrap()
     }
@@ -151,7 +160,9 @@ impl Yard {
     /// with all that is in the views then.
     pub(crate) async fn folded(&self, events: &[RecordedEvent], sizes: &[usize]) -> Vec<String> {
         let views = self.other_views(&format!("{}.db", new_command_id())).await;
-        let mut checkpoint = verified(&views, &*self.log, self.log_id).await.unwrap();
+        let mut checkpoint = verified(&views, &*self.log, &self.identity())
+            .await
+            .unwrap();
         let mut sizes = sizes.iter();
         let mut rest = events;
         while !rest.is_empty() {
@@ -167,6 +178,11 @@ impl Yard {
         views.close().await;
         all
     }
+}
+
+/// The days of those who choose no zone.
+pub(crate) fn calendar() -> Calendar {
+    Calendar::named(Calendar::DEFAULT_ZONE).unwrap()
 }
 
 /// Events that follow each other in the log, as one batch.
