@@ -1,4 +1,4 @@
-//! The HTTP API: boards, articles, projections, the audit and health, as JSON under `/v1`.
+//! The HTTP API: boards, articles, comments, likes, projections, the audit and health, as JSON under `/v1`.
 //!
 //! What must hold:
 //!
@@ -19,6 +19,7 @@ mod audit;
 mod auth;
 mod boards;
 mod body;
+mod comments;
 mod cursor;
 mod drain;
 mod edge;
@@ -28,6 +29,7 @@ mod fields;
 mod health;
 mod json;
 mod key;
+mod likes;
 mod lists;
 mod params;
 mod problem;

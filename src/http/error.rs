@@ -14,6 +14,8 @@ use crate::command::CommandError;
 use crate::command::ids::IdError;
 use crate::domain::article::ArticleRejection;
 use crate::domain::board::BoardRejection;
+use crate::domain::comment::CommentRejection;
+use crate::domain::like::LikeRejection;
 use crate::event_store::{Position, StoreError};
 use crate::query::QueryError;
 
@@ -200,6 +202,39 @@ fn article_rejection(rejection: &ArticleRejection) -> Kind {
     }
 }
 
+fn comment_rejection(rejection: &CommentRejection) -> Kind {
+    use CommentRejection as R;
+    match rejection {
+        R::ArticleNotFound => kind(S::NOT_FOUND, "article-not-found", "No such article"),
+        R::ArticleDeleted => kind(S::GONE, "article-deleted", "Article deleted"),
+        R::ParentNotFound => kind(S::NOT_FOUND, "parent-not-found", "No such parent"),
+        R::ParentDeleted => kind(S::GONE, "parent-deleted", "Parent deleted"),
+        R::ParentElsewhere => kind(
+            S::UNPROCESSABLE_ENTITY,
+            "parent-elsewhere",
+            "Parent under another article",
+        ),
+        R::TooDeep { .. } => kind(S::UNPROCESSABLE_ENTITY, "too-deep", "Too deep"),
+        R::Exists => kind(S::CONFLICT, "comment-exists", "Comment exists already"),
+        R::NotFound => kind(S::NOT_FOUND, "comment-not-found", "No such comment"),
+        R::Deleted => kind(S::GONE, "comment-deleted", "Comment deleted"),
+        R::NotWriter => kind(S::FORBIDDEN, "not-the-writer", "Somebody else's"),
+        R::Stale { .. } => kind(
+            S::PRECONDITION_FAILED,
+            "stale-revision",
+            "Changed meanwhile",
+        ),
+    }
+}
+
+fn like_rejection(rejection: LikeRejection) -> Kind {
+    use LikeRejection as R;
+    match rejection {
+        R::ArticleNotFound => kind(S::NOT_FOUND, "article-not-found", "No such article"),
+        R::ArticleDeleted => kind(S::GONE, "article-deleted", "Article deleted"),
+    }
+}
+
 impl From<BoardRejection> for Failure {
     fn from(rejection: BoardRejection) -> Self {
         Problem::new(board_rejection(&rejection), rejection.to_string()).into()
@@ -209,6 +244,18 @@ impl From<BoardRejection> for Failure {
 impl From<ArticleRejection> for Failure {
     fn from(rejection: ArticleRejection) -> Self {
         Problem::new(article_rejection(&rejection), rejection.to_string()).into()
+    }
+}
+
+impl From<CommentRejection> for Failure {
+    fn from(rejection: CommentRejection) -> Self {
+        Problem::new(comment_rejection(&rejection), rejection.to_string()).into()
+    }
+}
+
+impl From<LikeRejection> for Failure {
+    fn from(rejection: LikeRejection) -> Self {
+        Problem::new(like_rejection(rejection), rejection.to_string()).into()
     }
 }
 

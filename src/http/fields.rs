@@ -3,12 +3,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::Value;
 
 use super::body::Object;
 use super::problem::FieldError;
 use super::rejection::BodyError;
+use crate::domain::id::MalformedId;
 use crate::domain::text::TextError;
 
 /// The most errors that one answer names.
@@ -77,6 +79,16 @@ impl Fields {
         let read = match self.left.remove(name) {
             None | Some(Value::Null) => Ok(T::default()),
             Some(value) => value.as_u64().and_then(parse).ok_or(must_be.into()),
+        };
+        self.noting(name, read)
+    }
+
+    /// An id that may be absent or null; `None` then, and if it is none, which `finish` tells.
+    pub(super) fn optional_id<T: FromStr<Err = MalformedId>>(&mut self, name: &str) -> Option<T> {
+        let read = match self.left.remove(name)? {
+            Value::Null => return None,
+            Value::String(text) => text.parse().map_err(|e: MalformedId| e.to_string().into()),
+            _ => Err("must be a string or null".into()),
         };
         self.noting(name, read)
     }

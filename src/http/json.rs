@@ -73,7 +73,7 @@ pub(super) fn created(location: &str, position: Position, document: &Document) -
     response
 }
 
-/// A command that leaves nothing to show: 204 with its position.
+/// A command that has nothing to show: 204 with its position.
 pub(super) fn gone(position: Position) -> Response {
     let mut response = (StatusCode::NO_CONTENT, Body::empty()).into_response();
     put_position(&mut response, position);

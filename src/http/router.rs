@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{Api, Site};
 use super::error::Failure;
 use super::rejection::RouteError;
-use super::{articles, audit, boards, edge, health, projections};
+use super::{articles, audit, boards, comments, edge, health, likes, projections};
 
 /// The whole API.
 pub fn router(site: Site) -> Router {
@@ -34,6 +34,18 @@ pub fn router(site: Site) -> Router {
             get(articles::get_article)
                 .put(articles::update_article)
                 .delete(articles::delete_article),
+        )
+        .route(
+            "/v1/articles/{article_id}/comments",
+            post(comments::create_comment),
+        )
+        .route(
+            "/v1/articles/{article_id}/like",
+            put(likes::like_article).delete(likes::unlike_article),
+        )
+        .route(
+            "/v1/comments/{comment_id}",
+            put(comments::update_comment).delete(comments::delete_comment),
         )
         .route("/v1/projections", get(projections::list_projections))
         .route("/v1/audit/events", get(audit::list_audit_events))

@@ -1,6 +1,7 @@
 //! Comments as readers see them.
 
-use crate::domain::Timestamp;
+use super::{Queries, QueryError, count};
+use crate::domain::{CommentId, Timestamp};
 
 /// What readers see of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,4 +35,17 @@ pub struct Said {
     pub writer_name: String,
     /// What it says.
     pub content: String,
+}
+
+impl Queries {
+    /// How many direct replies to a comment can be seen, as the views have it: for the answers of
+    /// commands.
+    pub async fn reply_count(&self, id: CommentId) -> Result<u64, QueryError> {
+        const SELECT: &str = "SELECT visible_replies FROM comment WHERE comment_id = ?";
+        let replies: Option<i64> = sqlx::query_scalar(SELECT)
+            .bind(id.to_i64())
+            .fetch_optional(self.views.readers())
+            .await?;
+        Ok(replies.map_or(0, count))
+    }
 }
