@@ -12,15 +12,21 @@
 pub mod articles;
 pub mod boards;
 pub mod checkpoint;
+pub mod comments;
+pub mod counts;
 pub mod fold;
+pub mod likes;
 pub mod parked;
 pub mod reader;
 pub mod rebuild;
+pub mod rows;
 pub mod runner;
 pub mod status;
+pub mod wanted;
 
 use std::sync::Arc;
 
+use crate::event_store::RecordedEvent;
 use crate::views::Touched;
 
 /// The name of the projection that keeps the SQL views.
@@ -33,3 +39,8 @@ pub type OnCommit = Arc<dyn Fn(&Touched) + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unfit(pub &'static str);
+
+/// Whether `recorded` comes next after `revision` of its stream.
+fn follows(recorded: &RecordedEvent, revision: i64) -> bool {
+    i64::try_from(recorded.revision.0).is_ok_and(|next| next.checked_sub(1) == Some(revision))
+}

@@ -87,6 +87,11 @@ impl StreamName {
         *self == Self::like(article_id, user_id)
     }
 
+    /// Whether this is a stream of views, of whatever node or source.
+    pub fn holds_views(&self) -> bool {
+        self.0.starts_with("view-")
+    }
+
     /// The stream of all that was planned for one source of imports.
     pub fn import(source: &str) -> Result<Self, MalformedStreamName> {
         format!("import-{source}").parse()

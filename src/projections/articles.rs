@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sqlx::{Row, SqliteConnection};
 
-use super::Unfit;
+use super::wanted::Wanted;
+use super::{Unfit, follows};
 use crate::domain::article::{ArticleEvent, Text};
 use crate::domain::{ArticleId, BoardId, Event, Fact, Revision};
 use crate::event_store::{Position, RecordedEvent};
@@ -20,13 +21,14 @@ struct ArticleRow {
     modified_at: Option<i64>,
     revision: i64,
     deleted: bool,
-    position: String,
+    position: Position,
     changed: bool,
 }
 
 /// The rows of the articles that a batch is about.
 #[derive(Default)]
 pub struct Articles {
+    wanted: Wanted<ArticleId>,
     rows: BTreeMap<i64, ArticleRow>,
 }
 
@@ -62,24 +64,28 @@ pub fn subject(event: &ArticleEvent) -> (ArticleId, BoardId) {
 }
 
 impl Articles {
-    /// Reads the rows of `ids`, as far as they are there.
-    pub async fn load(transaction: &mut SqliteConnection, ids: &[ArticleId]) -> sqlx::Result<Self> {
+    /// Notes which row an event needs.
+    pub fn want(&mut self, event: &Event, recorded: &RecordedEvent) {
+        if let Event::Article(event) = event {
+            let (article_id, _) = subject(event);
+            let own_stream = recorded.stream.is_of_article(article_id);
+            self.wanted.add(article_id, (own_stream, recorded));
+        }
+    }
+
+    /// Reads the rows that are wanted, as far as they are there.
+    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
         const SELECT: &str = "SELECT article_id, board_id, title, content, writer_id, \
              writer_name, created_at, modified_at, revision, deleted, position \
              FROM article WHERE article_id IN ({})";
-        let mut articles = Self::default();
-        for run in rows::runs(ids.len()) {
-            let mut query = sqlx::query(rows::statement(SELECT, "?", run.len()));
-            for id in &ids[run] {
-                query = query.bind(id.to_i64());
-            }
-            for row in query.fetch_all(&mut *transaction).await? {
-                articles
-                    .rows
-                    .insert(row.try_get(0)?, ArticleRow::read(&row)?);
-            }
+        let known = self.wanted.known();
+        let found = rows::fetch(transaction, (SELECT, "?"), &known, |query, id| {
+            query.bind(id.to_i64())
+        });
+        for row in found.await? {
+            self.rows.insert(row.try_get(0)?, ArticleRow::read(&row)?);
         }
-        Ok(articles)
+        Ok(())
     }
 
     /// Folds an event. Nothing changes if it does not fit.
@@ -112,7 +118,7 @@ impl Articles {
                 Ok(Standing::Appeared)
             }
             (None, _) => Err(Unfit("the article was never created")),
-            (Some(row), _) if row.position >= recorded.position.to_string() => Ok(Standing::Same),
+            (Some(row), _) if row.position >= recorded.position => Ok(Standing::Same),
             (Some(row), event) => row.change(fact, event, recorded),
         }
     }
@@ -126,32 +132,30 @@ impl Articles {
              revision = excluded.revision, deleted = excluded.deleted, \
              position = excluded.position WHERE article.position < excluded.position";
         const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let changed: Vec<_> = self
-            .rows
-            .into_iter()
-            .filter(|(_, row)| row.changed)
-            .collect();
-        let runs = rows::runs(changed.len());
-        let mut changed = changed.into_iter();
-        for run in runs {
-            let mut query = sqlx::query(rows::statement(UPSERT, ROW, run.len()));
-            for (id, row) in changed.by_ref().take(run.len()) {
-                query = query
-                    .bind(id)
-                    .bind(row.board_id)
-                    .bind(row.title)
-                    .bind(row.content)
-                    .bind(row.writer_id)
-                    .bind(row.writer_name)
-                    .bind(row.created_at)
-                    .bind(row.modified_at)
-                    .bind(row.revision)
-                    .bind(row.deleted)
-                    .bind(row.position);
-            }
-            query.execute(&mut *transaction).await?;
-        }
-        Ok(())
+        let rows = self.rows.into_iter();
+        let changed = rows.filter(|(_, row)| row.changed).collect();
+        rows::write(transaction, (UPSERT, ROW), changed, |query, (id, row)| {
+            query
+                .bind(id)
+                .bind(row.board_id)
+                .bind(row.title)
+                .bind(row.content)
+                .bind(row.writer_id)
+                .bind(row.writer_name)
+                .bind(row.created_at)
+                .bind(row.modified_at)
+                .bind(row.revision)
+                .bind(row.deleted)
+                .bind(row.position.to_string())
+        })
+        .await
+    }
+
+    /// The articles that changed, and their boards.
+    pub fn changed(&self) -> impl Iterator<Item = (ArticleId, BoardId)> {
+        let changed = self.rows.iter().filter(|(_, row)| row.changed);
+        changed
+            .filter_map(|(id, row)| ArticleId::from_i64(*id).zip(BoardId::from_i64(row.board_id)))
     }
 }
 
@@ -167,7 +171,7 @@ impl ArticleRow {
             modified_at: None,
             revision: 0,
             deleted: false,
-            position: position.to_string(),
+            position,
             changed: true,
         }
     }
@@ -183,7 +187,7 @@ impl ArticleRow {
             modified_at: row.try_get(7)?,
             revision: row.try_get(8)?,
             deleted: row.try_get(9)?,
-            position: row.try_get(10)?,
+            position: rows::position(row, 10)?,
             changed: false,
         })
     }
@@ -197,7 +201,7 @@ impl ArticleRow {
         if self.deleted {
             return Err(Unfit("nothing follows a deletion"));
         }
-        if i64::try_from(recorded.revision.0) != Ok(self.revision + 1) {
+        if !follows(recorded, self.revision) {
             return Err(Unfit("an event of this article is missing before it"));
         }
         if subject(event).1.to_i64() != self.board_id {
@@ -219,7 +223,7 @@ impl ArticleRow {
             }
         };
         self.revision += 1;
-        self.position = recorded.position.to_string();
+        self.position = recorded.position;
         self.changed = true;
         Ok(standing)
     }

@@ -1,12 +1,12 @@
 //! The view of boards: settings, and how many live articles stand on each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{Row, SqliteConnection};
 
-use super::Unfit;
+use super::{Unfit, articles, follows};
 use crate::domain::board::{BoardEvent, BoardSettings};
-use crate::domain::{BoardId, Revision, Timestamp};
+use crate::domain::{BoardId, Event, Revision, Timestamp};
 use crate::event_store::{Position, RecordedEvent};
 use crate::views::rows;
 
@@ -18,33 +18,47 @@ struct BoardRow {
     closed: bool,
     created_at: i64,
     revision: i64,
-    position: String,
+    position: Position,
     changed: bool,
 }
 
 /// The rows of the boards that a batch is about.
 #[derive(Default)]
 pub struct Boards {
+    wanted: BTreeSet<BoardId>,
     rows: BTreeMap<i64, BoardRow>,
 }
 
+fn subject(event: &BoardEvent) -> BoardId {
+    let (BoardEvent::Created { board_id, .. }
+    | BoardEvent::Updated { board_id, .. }
+    | BoardEvent::Closed { board_id }) = *event;
+    board_id
+}
+
 impl Boards {
-    /// Reads the rows of `ids`, as far as they are there.
-    pub async fn load(transaction: &mut SqliteConnection, ids: &[BoardId]) -> sqlx::Result<Self> {
+    /// Notes which row an event needs.
+    pub fn want(&mut self, event: &Event) {
+        match event {
+            Event::Board(event) => self.wanted.insert(subject(event)),
+            Event::Article(event) => self.wanted.insert(articles::subject(event).1),
+            _ => false,
+        };
+    }
+
+    /// Reads the rows that are wanted, as far as they are there.
+    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
         const SELECT: &str = "SELECT board_id, name, description, max_comment_depth, \
              article_count, closed, created_at, revision, position \
              FROM board WHERE board_id IN ({})";
-        let mut boards = Self::default();
-        for run in rows::runs(ids.len()) {
-            let mut query = sqlx::query(rows::statement(SELECT, "?", run.len()));
-            for id in &ids[run] {
-                query = query.bind(id.to_i64());
-            }
-            for row in query.fetch_all(&mut *transaction).await? {
-                boards.rows.insert(row.try_get(0)?, BoardRow::read(&row)?);
-            }
+        let wanted: Vec<_> = self.wanted.iter().copied().collect();
+        let found = rows::fetch(transaction, (SELECT, "?"), &wanted, |query, id| {
+            query.bind(id.to_i64())
+        });
+        for row in found.await? {
+            self.rows.insert(row.try_get(0)?, BoardRow::read(&row)?);
         }
-        Ok(boards)
+        Ok(())
     }
 
     /// Folds an event of a board's own stream.
@@ -54,9 +68,7 @@ impl Boards {
         occurred_at: Timestamp,
         recorded: &RecordedEvent,
     ) -> Result<(), Unfit> {
-        let (BoardEvent::Created { board_id, .. }
-        | BoardEvent::Updated { board_id, .. }
-        | BoardEvent::Closed { board_id }) = *event;
+        let board_id = subject(event);
         if !recorded.stream.is_of_board(board_id) {
             return Err(Unfit("the event stands in the stream of another board"));
         }
@@ -70,11 +82,11 @@ impl Boards {
                 self.rows.insert(board_id.to_i64(), row);
             }
             (None, _) => return Err(Unfit("the board was never created")),
-            (Some(row), event) if row.position < recorded.position.to_string() => {
+            (Some(row), event) if row.position < recorded.position => {
                 if matches!(event, BoardEvent::Created { .. }) {
                     return Err(Unfit("the board exists already"));
                 }
-                row.follow(recorded.revision)?;
+                row.follow(recorded)?;
                 match event {
                     BoardEvent::Created { .. } => {}
                     BoardEvent::Updated { settings, .. } => row.set(settings),
@@ -95,7 +107,7 @@ impl Boards {
     /// Counts one live article more or less.
     pub fn count_articles(&mut self, board_id: BoardId, delta: i64, position: Position) {
         let row = self.rows.get_mut(&board_id.to_i64());
-        if let Some(row) = row.filter(|row| row.position < position.to_string()) {
+        if let Some(row) = row.filter(|row| row.position < position) {
             row.article_count += delta;
             row.touch(position);
         }
@@ -111,28 +123,27 @@ impl Boards {
              article_count = excluded.article_count, closed = excluded.closed, \
              revision = excluded.revision, position = excluded.position";
         const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let changed: Vec<_> = self
-            .rows
-            .into_iter()
-            .filter(|(_, row)| row.changed)
-            .collect();
-        for run in rows::runs(changed.len()) {
-            let mut query = sqlx::query(rows::statement(UPSERT, ROW, run.len()));
-            for (id, row) in &changed[run] {
-                query = query
-                    .bind(*id)
-                    .bind(row.name.clone())
-                    .bind(row.description.clone())
-                    .bind(row.max_comment_depth)
-                    .bind(row.article_count)
-                    .bind(row.closed)
-                    .bind(row.created_at)
-                    .bind(row.revision)
-                    .bind(row.position.clone());
-            }
-            query.execute(&mut *transaction).await?;
-        }
-        Ok(())
+        let rows = self.rows.into_iter();
+        let changed = rows.filter(|(_, row)| row.changed).collect();
+        rows::write(transaction, (UPSERT, ROW), changed, |query, (id, row)| {
+            query
+                .bind(id)
+                .bind(row.name)
+                .bind(row.description)
+                .bind(row.max_comment_depth)
+                .bind(row.article_count)
+                .bind(row.closed)
+                .bind(row.created_at)
+                .bind(row.revision)
+                .bind(row.position.to_string())
+        })
+        .await
+    }
+
+    /// The boards that changed.
+    pub fn changed(&self) -> impl Iterator<Item = BoardId> {
+        let changed = self.rows.iter().filter(|(_, row)| row.changed);
+        changed.filter_map(|(id, _)| BoardId::from_i64(*id))
     }
 }
 
@@ -146,11 +157,10 @@ impl BoardRow {
             closed: false,
             created_at: occurred_at.0,
             revision: 0,
-            position: String::new(),
+            position,
             changed: true,
         };
         row.set(settings);
-        row.touch(position);
         row
     }
 
@@ -163,17 +173,16 @@ impl BoardRow {
             closed: row.try_get(5)?,
             created_at: row.try_get(6)?,
             revision: row.try_get(7)?,
-            position: row.try_get(8)?,
+            position: rows::position(row, 8)?,
             changed: false,
         })
     }
 
-    fn follow(&mut self, revision: Revision) -> Result<(), Unfit> {
-        let next = self.revision + 1;
-        if i64::try_from(revision.0) != Ok(next) {
+    fn follow(&mut self, recorded: &RecordedEvent) -> Result<(), Unfit> {
+        if !follows(recorded, self.revision) {
             return Err(Unfit("an event of this board is missing before it"));
         }
-        self.revision = next;
+        self.revision += 1;
         Ok(())
     }
 
@@ -187,7 +196,7 @@ impl BoardRow {
     }
 
     fn touch(&mut self, position: Position) {
-        self.position = position.to_string();
+        self.position = position;
         self.changed = true;
     }
 }

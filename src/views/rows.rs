@@ -4,6 +4,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, Sqlite, SqliteConnection};
+
+use crate::event_store::Position;
+
 /// The numbers of rows that statements are made for, largest first.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
@@ -28,4 +34,47 @@ pub fn statement(text: &'static str, row: &'static str, rows: usize) -> &'static
         let list = vec![row; rows].join(", ");
         Box::leak(text.replacen("{}", &list, 1).into_boxed_str())
     })
+}
+
+/// A statement that takes its values by position.
+pub type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+/// Asks for the rows of all `keys`, in as few statements as there are runs. `bind` binds one key.
+pub async fn fetch<K>(
+    transaction: &mut SqliteConnection,
+    (text, row): (&'static str, &'static str),
+    keys: &[K],
+    bind: impl Fn(Statement, &K) -> Statement,
+) -> sqlx::Result<Vec<SqliteRow>> {
+    let mut found = Vec::new();
+    for run in runs(keys.len()) {
+        let query = sqlx::query(statement(text, row, run.len()));
+        let query = keys[run].iter().fold(query, &bind);
+        found.append(&mut query.fetch_all(&mut *transaction).await?);
+    }
+    Ok(found)
+}
+
+/// Writes all `rows`, in as few statements as there are runs. `bind` binds one row.
+pub async fn write<R>(
+    transaction: &mut SqliteConnection,
+    (text, row): (&'static str, &'static str),
+    rows: Vec<R>,
+    bind: impl Fn(Statement, R) -> Statement,
+) -> sqlx::Result<()> {
+    let runs = runs(rows.len());
+    let mut rows = rows.into_iter();
+    for run in runs {
+        let query = sqlx::query(statement(text, row, run.len()));
+        let query = rows.by_ref().take(run.len()).fold(query, &bind);
+        query.execute(&mut *transaction).await?;
+    }
+    Ok(())
+}
+
+/// A column that holds a position.
+pub fn position(row: &SqliteRow, column: usize) -> sqlx::Result<Position> {
+    let text: &str = row.try_get(column)?;
+    text.parse()
+        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

@@ -1,0 +1,161 @@
+//! Reads the comments that a batch needs, level by level, and writes what changed.
+
+use std::collections::BTreeSet;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::{Change, CommentRow, Comments, NO_PARENT};
+use crate::domain::CommentId;
+use crate::views::rows;
+
+/// Bytes of an id in a path.
+const ID_BYTES: usize = size_of::<i64>();
+
+impl Comments {
+    /// Reads the rows that are wanted, as far as they are there, and above each that may flip its
+    /// parent: that is the ones that are deleted, or that this batch deletes. Most threads are live,
+    /// so one or two statements do.
+    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
+        const SELECT: &str = "SELECT comment_id, article_id, parent_id, path, deleted, visible, \
+             visible_replies, revision, position FROM comment WHERE comment_id IN ({})";
+        let wanted = self.wanted.known();
+        let mut level: Vec<_> = wanted.iter().map(|id| id.to_i64()).collect();
+        while !level.is_empty() {
+            let found = rows::fetch(transaction, (SELECT, "?"), &level, |query, id| {
+                query.bind(*id)
+            });
+            let mut above = BTreeSet::new();
+            for found in found.await? {
+                let (id, row) = (found.try_get(0)?, CommentRow::read(&found)?);
+                if row.deleted || self.dying.contains(&id) {
+                    above.insert(row.parent_id);
+                }
+                self.rows.insert(id, row);
+            }
+            above.retain(|id| self.is_to_be_read(*id));
+            level = above.into_iter().collect();
+        }
+        Ok(())
+    }
+
+    fn is_to_be_read(&self, id: i64) -> bool {
+        let is_new = CommentId::from_i64(id).is_some_and(|id| self.wanted.is_new(&id));
+        id != NO_PARENT && !is_new && !self.rows.contains_key(&id)
+    }
+
+    /// Writes what changed of the rows.
+    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
+        let (mut new, mut changed, mut flipped) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, row) in self.rows {
+            match row.change {
+                Change::Nothing => {}
+                Change::All { .. } => new.push((id, row)),
+                Change::Some { visible } => {
+                    if visible != row.visible {
+                        flipped.push((id, row.visible));
+                    }
+                    changed.push((id, row));
+                }
+            }
+        }
+        insert(transaction, new).await?;
+        update(transaction, changed).await?;
+        show(transaction, flipped).await
+    }
+}
+
+async fn insert(
+    transaction: &mut SqliteConnection,
+    new: Vec<(i64, CommentRow)>,
+) -> sqlx::Result<()> {
+    const INSERT: &str = "INSERT INTO comment (comment_id, article_id, parent_id, depth, deleted, \
+         visible_replies, visible, revision, created_at, modified_at, position, path, writer_id, \
+         writer_name, content) VALUES {}";
+    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    rows::write(transaction, (INSERT, ROW), new, |query, (id, row)| {
+        let depth = i64::try_from(row.path.len() / ID_BYTES).unwrap_or(i64::MAX);
+        let (created_at, writer_id, writer_name) = row.change.birth();
+        query
+            .bind(id)
+            .bind(row.article_id)
+            .bind(row.parent_id)
+            .bind(depth)
+            .bind(row.deleted)
+            .bind(row.visible_replies)
+            .bind(row.visible)
+            .bind(row.revision)
+            .bind(created_at)
+            .bind(row.modified_at)
+            .bind(row.position.to_string())
+            .bind(row.path)
+            .bind(writer_id)
+            .bind(writer_name)
+            .bind(row.content.unwrap_or_default())
+    })
+    .await
+}
+
+/// No column of an index is named here: SQLite would write the index anew, changed or not.
+async fn update(
+    transaction: &mut SqliteConnection,
+    changed: Vec<(i64, CommentRow)>,
+) -> sqlx::Result<()> {
+    const UPDATE: &str = "UPDATE comment SET deleted = v.column2, visible_replies = v.column3, \
+         revision = v.column4, position = v.column5, \
+         modified_at = coalesce(v.column6, modified_at), content = coalesce(v.column7, content) \
+         FROM (VALUES {}) AS v WHERE comment_id = v.column1";
+    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?)";
+    rows::write(transaction, (UPDATE, ROW), changed, |query, (id, row)| {
+        query
+            .bind(id)
+            .bind(row.deleted)
+            .bind(row.visible_replies)
+            .bind(row.revision)
+            .bind(row.position.to_string())
+            .bind(row.modified_at)
+            .bind(row.content)
+    })
+    .await
+}
+
+async fn show(transaction: &mut SqliteConnection, flipped: Vec<(i64, bool)>) -> sqlx::Result<()> {
+    const UPDATE: &str = "UPDATE comment SET visible = v.column2 FROM (VALUES {}) AS v \
+         WHERE comment_id = v.column1";
+    rows::write(transaction, (UPDATE, "(?, ?)"), flipped, |query, row| {
+        query.bind(row.0).bind(row.1)
+    })
+    .await
+}
+
+impl Change {
+    /// When the comment was written, by whom and under which name.
+    fn birth(self) -> (i64, String, String) {
+        match self {
+            Self::All {
+                created_at,
+                writer_id,
+                writer_name,
+            } => (created_at, writer_id, writer_name),
+            Self::Nothing | Self::Some { .. } => Default::default(),
+        }
+    }
+}
+
+impl CommentRow {
+    fn read(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            article_id: row.try_get(1)?,
+            parent_id: row.try_get(2)?,
+            path: row.try_get(3)?,
+            deleted: row.try_get(4)?,
+            visible: row.try_get(5)?,
+            visible_replies: row.try_get(6)?,
+            revision: row.try_get(7)?,
+            position: rows::position(row, 8)?,
+            content: None,
+            modified_at: None,
+            change: Change::Nothing,
+        })
+    }
+}
