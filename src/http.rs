@@ -1,4 +1,5 @@
-//! The HTTP API: boards, articles, comments, likes, projections, the audit and health, as JSON under `/v1`.
+//! The HTTP API: boards, articles, comments, likes, popular lists, projections, the audit and
+//! health, as JSON under `/v1`.
 //!
 //! What must hold:
 //!
@@ -32,6 +33,7 @@ mod key;
 mod likes;
 mod lists;
 mod params;
+mod popular;
 mod problem;
 mod projections;
 mod rejection;
@@ -40,6 +42,7 @@ mod router;
 mod server;
 mod show;
 mod side;
+mod threads;
 mod token;
 
 pub use api::{Limits, Site};

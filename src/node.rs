@@ -87,7 +87,11 @@ impl Node {
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
         let views = Views::open(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
-        let queries = Queries::new(views.clone(), Progress::told_by(told));
+        let queries = Queries::new(
+            views.clone(),
+            Progress::told_by(told),
+            config.calendar.clone(),
+        );
         let mut node = Self {
             commands: Commands::new(store.clone(), ids),
             queries,

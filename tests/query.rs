@@ -1,7 +1,10 @@
 //! The queries, over views that were folded from a real log.
 
+mod likes;
 mod lists;
 mod one;
+mod popular;
+mod threads;
 mod waiting;
 
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use madang::query::wait::Progress;
 use madang::query::{Document, Items, Lookup, Part, Queries};
 use tokio::sync::watch;
 
-use crate::projections::yard::Yard;
+use crate::projections::yard::{Yard, calendar};
 
 /// Queries over the views of a yard, and what tells them how far the views have got.
 struct Desk {
@@ -28,7 +31,7 @@ impl Desk {
         yard.fold().await;
         let (progress, told) = watch::channel(yard.checkpoint().await.position);
         Self {
-            queries: Queries::new(yard.views.clone(), Progress::told_by(told)),
+            queries: Queries::new(yard.views.clone(), Progress::told_by(told), calendar()),
             yard,
             progress,
         }
@@ -66,6 +69,7 @@ enum Answer {
     Found(String),
     Deleted,
     NotFound,
+    Nowhere,
 }
 
 impl Answer {
@@ -74,6 +78,7 @@ impl Answer {
             Lookup::Found(document) => Self::Found(text(&document)),
             Lookup::Deleted => Self::Deleted,
             Lookup::NotFound => Self::NotFound,
+            Lookup::Nowhere => Self::Nowhere,
         }
     }
 

@@ -15,14 +15,20 @@ fn paths() -> impl Strategy<Value = String> {
         "/v1/boards/1/close",
         "/v1/boards/1/articles",
         "/v1/articles/1",
+        "/v1/articles/1/comments",
+        "/v1/articles/1/like",
+        "/v1/comments/1",
+        "/v1/popular",
+        "/v1/popular/days",
         "/v1/projections",
         "/v1/audit/events",
         "/v1/audit/streams/x",
     ]);
-    let query = "(\\?(size|page|cursor|from|to|type|direction)=[0-9a-zA-Z%+&=-]{0,12}){0,2}";
+    let query =
+        "(\\?(size|page|cursor|parent|date|from|to|type|direction)=[0-9a-zA-Z%+&=-]{0,12}){0,2}";
     prop_oneof![
         (known, query).prop_map(|(path, query)| format!("{path}{query}")),
-        "/(v1/)?(boards|articles|audit/streams)/[!-~]{0,24}",
+        "/(v1/)?(boards|articles|comments|popular|audit/streams)/[!-~]{0,24}",
         "/[!-~]{0,40}",
     ]
 }
