@@ -6,6 +6,7 @@
 mod append;
 mod catch_up;
 mod client;
+mod comments;
 mod http;
 mod start;
 mod support;
@@ -27,6 +28,7 @@ fn main() -> io::Result<()> {
     let benches = [
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
+        ("comments", comments::run),
         ("http", http::run),
         ("start", start::run),
     ];
