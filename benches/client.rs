@@ -81,15 +81,27 @@ pub(crate) async fn rate(
     time: Duration,
     request: &Arc<str>,
 ) -> f64 {
+    let request = Arc::clone(request);
+    rate_of(address, connections, time, move |_| Arc::clone(&request)).await
+}
+
+/// Answers per second, over `connections` that each send one after the other what `next` gives for
+/// their number, for `time`.
+pub(crate) async fn rate_of<R: AsRef<str> + Send>(
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+    next: impl Fn(usize) -> R + Clone + Send + 'static,
+) -> f64 {
     let mut tasks = JoinSet::new();
     let begun = Instant::now();
-    for _ in 0..connections {
-        let request = Arc::clone(request);
+    for number in 0..connections {
+        let next = next.clone();
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await;
             let mut answers = 0_u32;
             while begun.elapsed() < time {
-                connection.ask(&request).await;
+                connection.ask(next(number).as_ref()).await;
                 answers += 1;
             }
             answers

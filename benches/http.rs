@@ -58,6 +58,7 @@ impl Yard {
         let key = AuthKey::from_text(KEY).expect("a key");
         let router = madang::http::router(Site {
             commands: Some(node.commands.clone()),
+            viewing: Some(node.viewing.clone()),
             queries: Some(node.queries.clone()),
             log: node.store.clone(),
             verifier: Verifier::new(&key, clock.clone()),

@@ -8,8 +8,10 @@ mod catch_up;
 mod client;
 mod comments;
 mod http;
+mod mixed;
 mod start;
 mod support;
+mod views;
 
 use std::io;
 
@@ -30,7 +32,9 @@ fn main() -> io::Result<()> {
         ("catch-up", catch_up::run),
         ("comments", comments::run),
         ("http", http::run),
+        ("mixed", catch_up::run_mixed),
         ("start", start::run),
+        ("views", views::run),
     ];
     for (name, run) in benches {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {

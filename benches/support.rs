@@ -62,17 +62,18 @@ fn board_id(number: i64) -> BoardId {
 
 /// A new log of `count` articles in `directory`.
 pub(crate) async fn long_log(directory: &Path, count: u64) -> Arc<SqliteLog> {
+    let log = new_log(directory).await;
+    post_articles(&log, count).await;
+    log
+}
+
+/// A new log in `directory`, with a few boards.
+pub(crate) async fn new_log(directory: &Path) -> Arc<SqliteLog> {
     let log = SqliteLog::open(&directory.join("log.db"), Clock::system()).await;
     let log = Arc::new(log.expect("a log"));
     identity::ensure(&*log, &Clock::system())
         .await
         .expect("an identity");
-    post_articles(&log, count).await;
-    log
-}
-
-/// Appends `count` articles with a realistic text to a few boards.
-async fn post_articles(log: &Arc<SqliteLog>, count: u64) {
     for number in 0..BOARDS {
         let board_id = board_id(number);
         let settings = settings(number);
@@ -85,24 +86,38 @@ async fn post_articles(log: &Arc<SqliteLog>, count: u64) {
         .await
         .expect("a board");
     }
+    log
+}
+
+/// The id of the article with this number.
+pub(crate) fn article_id(number: i64) -> ArticleId {
+    ArticleId::from_i64(number + 1_000).expect("positive")
+}
+
+/// An article with a realistic text, on one of the boards.
+pub(crate) fn article(number: i64) -> (ArticleId, ArticleEvent) {
+    let article_id = article_id(number);
+    let created = ArticleEvent::Created {
+        article_id,
+        board_id: board_id(number % BOARDS),
+        text: Text {
+            title: Title::recorded(format!("The {number}th thing that I wanted to say")),
+            content: Content::recorded("It rained in the village yard. ".repeat(8)),
+        },
+        writer_name: WriterName::recorded("Somebody".to_owned()),
+    };
+    (article_id, created)
+}
+
+async fn post_articles(log: &Arc<SqliteLog>, count: u64) {
     let appends = (0..count).map(|number| {
         let log = Arc::clone(log);
         async move {
-            let number = i64::try_from(number).expect("small");
-            let article_id = ArticleId::from_i64(number + 1_000).expect("positive");
-            let created = new_event(ArticleEvent::Created {
-                article_id,
-                board_id: board_id(number % BOARDS),
-                text: Text {
-                    title: Title::recorded(format!("The {number}th thing that I wanted to say")),
-                    content: Content::recorded("It rained in the village yard. ".repeat(8)),
-                },
-                writer_name: WriterName::recorded("Somebody".to_owned()),
-            });
+            let (article_id, created) = article(i64::try_from(number).expect("small"));
             log.append(
                 &StreamName::article(article_id),
                 Expected::NoStream,
-                vec![created],
+                vec![new_event(created)],
             )
             .await
             .expect("an article");

@@ -106,12 +106,17 @@ impl Calendar {
         let unknown = || UnknownZone(name.to_owned());
         let found = TimeZoneDatabase::bundled().get(name);
         let zone = found.map_err(|_| unknown())?;
-        // `Etc/Unknown` is what others write who do not know their zone.
-        let canonical = zone.iana_name().filter(|_| !zone.is_unknown());
-        Ok(Self {
-            name: canonical.ok_or_else(unknown)?.into(),
-            zone,
-        })
+        // `Etc/Unknown`, which jiff finds for those who do not know their zone, has no name.
+        let name = zone.iana_name().ok_or_else(unknown)?.into();
+        Ok(Self { name, zone })
+    }
+
+    /// The calendar of UTC.
+    pub fn utc() -> Self {
+        Self {
+            name: "UTC".into(),
+            zone: TimeZone::UTC,
+        }
     }
 
     /// The name of the zone, spelled as the IANA database spells it.

@@ -14,12 +14,14 @@ mod execute;
 pub mod ids;
 pub mod import;
 pub mod like;
+pub mod view;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::ambient::{Clock, new_command_id};
+use crate::change_counts::ChangeCounts;
 use crate::domain::{Timestamp, UserId};
 use crate::event_store::{EventStore, Position, StoreError};
 pub use execute::load;
@@ -110,11 +112,18 @@ impl<R> CommandError<R> {
 pub struct Commands {
     store: Arc<dyn EventStore>,
     ids: Arc<Ids>,
+    /// Counts deletions of articles, for those who remember that one is there.
+    deletions: ChangeCounts,
 }
 
 impl Commands {
     /// Commands that append to `store` and take new ids from `ids`.
     pub fn new(store: Arc<dyn EventStore>, ids: Arc<Ids>) -> Self {
-        Self { store, ids }
+        let deletions = ChangeCounts::default();
+        Self {
+            store,
+            ids,
+            deletions,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP API: boards, articles, comments, likes, popular lists, projections, the audit and
+//! The HTTP API: boards, articles, comments, likes, views, popular lists, projections, the audit and
 //! health, as JSON under `/v1`.
 //!
 //! What must hold:
@@ -44,6 +44,7 @@ mod show;
 mod side;
 mod threads;
 mod token;
+mod views;
 
 pub use api::{Limits, Site};
 pub use body::MAX_BYTES as MAX_BODY_BYTES;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::ambient::Clock;
 use crate::command::Commands;
 use crate::command::ids::{IdError, Ids};
+use crate::command::view::{Counter, Viewing};
 use crate::config::Config;
 use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{EventStore, Position, StoreError, identity};
@@ -49,8 +50,10 @@ pub enum StartError {
 pub struct Node {
     /// The log.
     pub store: Arc<dyn EventStore>,
-    /// All commands.
+    /// All commands but views.
     pub commands: Commands,
+    /// The counting of views.
+    pub viewing: Viewing,
     /// All queries.
     pub queries: Queries,
     /// How the projector is doing, if this node has one.
@@ -87,13 +90,16 @@ impl Node {
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
         let views = Views::open(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
-        let queries = Queries::new(
-            views.clone(),
-            Progress::told_by(told),
-            config.calendar.clone(),
-        );
+        let progress = Progress::told_by(told);
+        let queries = Queries::new(views.clone(), progress, config.calendar.clone());
+        let commands = Commands::new(store.clone(), ids);
+        let counter = Counter {
+            node: config.node,
+            calendar: config.calendar.clone(),
+        };
         let mut node = Self {
-            commands: Commands::new(store.clone(), ids),
+            viewing: Viewing::start(&commands, counter),
+            commands,
             queries,
             status: None,
             log,
@@ -136,8 +142,10 @@ impl Node {
         Ok(())
     }
 
-    /// Stops the projector and closes the stores; what was acknowledged is on disk already.
+    /// Lets the views that were accepted become durable, stops the projector and closes the stores;
+    /// what was acknowledged is on disk already.
     pub async fn stop(self) {
+        self.viewing.stop().await;
         if let Some((stop, task)) = self.projector {
             drop(stop);
             if let Err(error) = task.await {

@@ -12,6 +12,7 @@ pub mod articles;
 pub mod boards;
 mod cache;
 pub mod comments;
+mod counts;
 pub mod likes;
 pub mod popular;
 pub mod projections;

@@ -27,6 +27,10 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// Pages (of 4 KiB) after which the write-ahead log is folded into the file. More than SQLite's 1,000:
 /// folding syncs twice, and a projector that catches up would spend its time on it.
 const WAL_PAGES: &str = "4000";
+/// How much of the file the writer may keep in memory, in KiB (negative, as SQLite wants it). A batch
+/// of a projector that catches up touches more than the default of 2 MB: rows of many articles, and
+/// of each comment two indexes. What does not fit is written to the log twice.
+const WRITER_CACHE: &str = "-16384";
 /// Marks the file as views of Madang, in SQLite's header (`Mdgv`).
 const APPLICATION_ID: i64 = 0x4d64_6776;
 
@@ -106,6 +110,7 @@ impl Views {
             .clone()
             .create_if_missing(true)
             .synchronous(SqliteSynchronous::Normal)
+            .pragma("cache_size", WRITER_CACHE)
             .pragma("wal_autocheckpoint", WAL_PAGES);
         let writer = pool(1).connect_with(writing).await.map_err(fail)?;
         own(&writer, path).await?;

@@ -85,6 +85,22 @@ proptest! {
         prop_assert_eq!(decoded, Ok(known(event, metadata.actor, metadata.occurred_at)));
     }
 
+    /// Damaged, it may still read as something, but never as an event of somebody else's.
+    #[test]
+    fn a_damaged_payload_is_read_or_refused_and_never_skipped(
+        which in 0..codec::WIRE_NAMES.len(),
+        (from, length) in (0..200_usize, 0..20_usize),
+        instead in "[{}\\[\\]\",:0-9a-z_\\\\가]{0,6}",
+    ) {
+        let mut event = golden::recorded(&format!("{}.v1.json", codec::WIRE_NAMES[which].0));
+        let mut data: Vec<char> = event.data.chars().collect();
+        let from = from.min(data.len());
+        let to = (from + length).min(data.len());
+        data.splice(from..to, instead.chars());
+        event.data = data.into_iter().collect();
+        prop_assert_ne!(codec::decode(&event, UPCASTERS), Ok(Decoded::Unknown));
+    }
+
     #[test]
     fn no_text_makes_the_decoder_panic(
         which in 0..codec::WIRE_NAMES.len(),

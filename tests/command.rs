@@ -1,21 +1,26 @@
 //! Commands over a log: two at once, a store that does not answer, and the ids of what is new.
 
 mod answers;
+mod comments;
 mod ids;
+mod likes;
 mod overtaken;
 mod unknown;
 mod unreadable;
+mod views;
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use madang::ambient::new_command_id;
 use madang::command::article::{ArticleOutcome, Draft};
-use madang::command::{Commands, Origin};
+use madang::command::comment::CommentDraft;
+use madang::command::{CommandError, Commands, Origin};
 use madang::domain::article::Text;
 use madang::domain::board::{BoardSettings, CommentDepth};
 use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
-use madang::domain::{ArticleId, BoardId, Timestamp, UserId};
-use madang::event_store::{EventStore, RecordedEvent};
+use madang::domain::{ArticleId, BoardId, CommentId, Timestamp, UserId};
+use madang::event_store::{EventStore, Position, RecordedEvent};
 
 use crate::import::log::{Yard, everything};
 use crate::wayward::{Wayward, Whim};
@@ -72,6 +77,19 @@ impl Square {
         events.iter().filter_map(of).collect()
     }
 
+    /// The id of a new comment of Kim's.
+    async fn comment(&self, parent_id: Option<CommentId>) -> CommentId {
+        let draft = comment(self.article, parent_id);
+        let written = self.commands.create_comment(&by("kim"), draft).await;
+        written.unwrap().state.id
+    }
+
+    /// The types of the events after the first two, in the order of the log.
+    async fn since(&self) -> Vec<String> {
+        let events = self.events().await.into_iter().skip(2);
+        events.map(|event| event.event_type).collect()
+    }
+
     async fn head(&self) -> u64 {
         self.yard.log.head().await.unwrap().prepare()
     }
@@ -110,5 +128,29 @@ fn draft(board_id: BoardId) -> Draft {
         board_id,
         text: text("First"),
         writer_name: WriterName::parse("Kim").unwrap(),
+    }
+}
+
+fn comment(article_id: ArticleId, parent_id: Option<CommentId>) -> CommentDraft {
+    CommentDraft {
+        article_id,
+        parent_id,
+        content: content("Me, too."),
+        writer_name: WriterName::parse("Kim").unwrap(),
+    }
+}
+
+fn content(text: &str) -> Content {
+    Content::parse(text).unwrap()
+}
+
+/// The rule that said no, and the position that was read to say so.
+fn refused<A: Debug, R: Debug>(outcome: Result<A, CommandError<R>>) -> (R, Option<u64>) {
+    match outcome.unwrap_err() {
+        CommandError::Rejected {
+            rejection,
+            position,
+        } => (rejection, position.map(Position::prepare)),
+        other => panic!("{other:?}"),
     }
 }

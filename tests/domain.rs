@@ -5,9 +5,12 @@
 pub(crate) mod any;
 mod article;
 mod board;
+mod comment;
 mod id;
+mod like;
 mod snowflake;
 mod text;
+mod view;
 
 use std::fmt::Debug;
 

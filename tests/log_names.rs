@@ -1,7 +1,17 @@
 //! What places in the log and streams are called: positions and stream names.
 
+use madang::domain::snowflake::Node;
+use madang::domain::{ArticleId, UserId};
 use madang::event_store::{MalformedPosition, MalformedStreamName, Position, StreamName};
 use proptest::prelude::*;
+
+fn article(id: &str) -> ArticleId {
+    id.parse().unwrap()
+}
+
+fn user(id: &str) -> UserId {
+    UserId::parse(id).unwrap()
+}
 
 #[test]
 fn a_position_is_32_hex_digits_commit_then_prepare() {
@@ -54,6 +64,77 @@ fn each_thing_has_its_stream() {
 }
 
 #[test]
+fn comments_likes_and_views_have_their_streams() {
+    let comment = StreamName::comment("29360132".parse().unwrap());
+    assert_eq!(comment.as_str(), "comment-29360132");
+    let like = StreamName::like(article("29360129"), &user("kim"));
+    assert_eq!(like.as_str(), "like-29360129-kim");
+    let node = Node::new(3).unwrap();
+    let views = StreamName::views(node, 20_261_119);
+    assert_eq!(views.as_str(), "view-3-20261119");
+    let early = StreamName::views(node, 8_070_102);
+    assert_eq!(early.as_str(), "view-3-08070102");
+    let imported = StreamName::imported_views("urho3d").unwrap();
+    assert_eq!(imported.as_str(), "view-import-urho3d");
+}
+
+#[test]
+fn a_user_in_a_name_is_percent_encoded() {
+    for (id, encoded) in [
+        ("Kim", "Kim"),
+        ("kim-2.b_c~d", "kim-2.b_c~d"),
+        ("kim/민지", "kim%2F%EB%AF%BC%EC%A7%80"),
+        ("100%", "100%25"),
+        ("%6bim", "%256bim"),
+        (" kim", "%20kim"),
+        ("a+b", "a%2Bb"),
+        ("auth0|7", "auth0%7C7"),
+    ] {
+        let name = StreamName::like(article("7"), &user(id));
+        assert_eq!(name.as_str(), format!("like-7-{encoded}"), "{id}");
+    }
+    let imported = UserId::imported("00ff");
+    let name = StreamName::like(article("7"), &imported);
+    assert_eq!(name.as_str(), "like-7-imported%3A00ff");
+}
+
+/// However long and strange the user: the name is one that a log takes.
+#[test]
+fn the_longest_user_makes_a_name_that_can_be_read_back() {
+    let longest = "민".repeat(21) + "/";
+    assert_eq!(longest.len(), UserId::MAX_BYTES);
+    let name = StreamName::like(article("9223372036854775807"), &user(&longest));
+    assert_eq!(name.as_str().parse(), Ok(name));
+}
+
+#[test]
+fn a_like_stream_is_of_one_article_and_one_user() {
+    let name = StreamName::like(article("7"), &user("kim"));
+    assert!(name.is_of_like(article("7"), &user("kim")));
+    assert!(!name.is_of_like(article("7"), &user("Kim")));
+    assert!(!name.is_of_like(article("70"), &user("kim")));
+    assert!(!StreamName::article(article("7")).is_of_like(article("7"), &user("kim")));
+    for text in ["like-07-kim", "like-7-%6bim", "LIKE-7-kim", "like-7-kim "] {
+        let other = StreamName::recorded(text.to_owned());
+        assert!(!other.is_of_like(article("7"), &user("kim")), "{text}");
+    }
+}
+
+#[test]
+fn a_comments_stream_is_of_that_comment() {
+    let id = "7".parse().unwrap();
+    let name = StreamName::comment(id);
+    assert!(name.is_of_comment(id));
+    assert!(!name.is_of_comment("70".parse().unwrap()));
+    assert!(!name.is_of_article(article("7")));
+    assert!(!StreamName::article(article("7")).is_of_comment(id));
+    for text in ["comment-07", "comment-", "comment-7-", "comment-x"] {
+        let other = StreamName::recorded(text.to_owned());
+        assert!(!other.is_of_comment(id), "{text}");
+    }
+}
+
+#[test]
 fn a_source_that_cannot_name_a_stream_is_refused() {
     let longest = StreamName::MAX_BYTES - "import-".len();
     assert!(StreamName::import(&"s".repeat(longest)).is_ok());
@@ -83,6 +164,22 @@ proptest! {
         let (a, b) = (Position::new(a.0, a.1), Position::new(b.0, b.1));
         prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
         prop_assert!(Position::START.to_string() <= a.to_string());
+    }
+
+    /// The stream is the unique key of a like, so two users never share one.
+    #[test]
+    fn no_two_likes_share_a_stream(
+        a in (1..3_i64, "[a-bA-B%0-9/ :민-]{1,6}"),
+        b in (1..3_i64, "[a-bA-B%0-9/ :민-]{1,6}"),
+    ) {
+        let key = |(article, user): &(i64, String)| {
+            (ArticleId::from_i64(*article).unwrap(), UserId::recorded(user.clone()))
+        };
+        let ((one, kim), (other, lee)) = (key(&a), key(&b));
+        let name = StreamName::like(one, &kim);
+        prop_assert!(name.is_of_like(one, &kim));
+        prop_assert_eq!(name.is_of_like(other, &lee), a == b);
+        prop_assert_eq!(name.as_str().parse(), Ok(name));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod restart;
 pub(crate) mod server;
 mod signal;
 mod storm;
+mod viewers;
 
 use std::path::Path;
 

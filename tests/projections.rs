@@ -3,8 +3,11 @@
 
 mod batches;
 mod checkpoint;
+mod counts;
 mod faulty;
-mod model;
+pub(crate) mod histories;
+mod misfits;
+pub(crate) mod model;
 mod parking;
 mod play;
 pub(crate) mod readers;

@@ -4,6 +4,7 @@ mod likes;
 mod lists;
 mod one;
 mod popular;
+mod replies;
 mod threads;
 mod waiting;
 

@@ -47,6 +47,7 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
     let address = listener.local_addr()?;
     let router = http::router(Site {
         commands: config.roles.command.then(|| node.commands.clone()),
+        viewing: config.roles.command.then(|| node.viewing.clone()),
         queries: config.roles.query.then(|| node.queries.clone()),
         log: node.store.clone(),
         verifier,

@@ -90,16 +90,15 @@ impl Commands {
         moderator: bool,
     ) -> ArticleOutcome {
         let by = origin.actor.clone();
-        self.change(
-            origin,
-            article_id,
-            ArticleCommand::Delete {
-                by,
-                moderator,
-                if_match,
-            },
-        )
-        .await
+        let delete = ArticleCommand::Delete {
+            by,
+            moderator,
+            if_match,
+        };
+        let outcome = self.change(origin, article_id, delete).await;
+        // Also after an error: what could not be confirmed may have been done.
+        self.deletions.changed(&article_id);
+        outcome
     }
 
     async fn create(

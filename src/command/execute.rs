@@ -15,11 +15,11 @@ use crate::event_store::{
 /// is longer.
 const PAGE: usize = 64;
 /// How often a command is decided anew because its stream had moved.
-const MAX_ATTEMPTS: u32 = 5;
+pub(super) const MAX_ATTEMPTS: u32 = 5;
 /// How often an append of unknown outcome is repeated before the caller is told so.
 const MAX_REPEATS: u32 = 3;
 /// The longest wait before the first of either; the n-th waits up to n times as long.
-const BACK_OFF: Duration = Duration::from_millis(20);
+pub(super) const BACK_OFF: Duration = Duration::from_millis(20);
 
 /// A stream folded into its aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ fn settled<A: Aggregate>(
     }
 }
 
-fn oversized(stream: &StreamName) -> StoreError {
+pub(super) fn oversized(stream: &StreamName) -> StoreError {
     StoreError::Unavailable {
         store: "event store".to_owned(),
         detail: format!("the events for {stream} exceed the size of an append"),

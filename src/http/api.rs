@@ -9,6 +9,7 @@ use super::health::Readiness;
 use super::token::Verifier;
 use crate::ambient::Clock;
 use crate::command::Commands;
+use crate::command::view::Viewing;
 use crate::event_store::EventStore;
 use crate::query::Queries;
 
@@ -40,6 +41,8 @@ impl Default for Limits {
 pub struct Site {
     /// The write side, if the node has the role `command`.
     pub commands: Option<Commands>,
+    /// The counting of views, likewise.
+    pub viewing: Option<Viewing>,
     /// The read side, if the node has the role `query`.
     pub queries: Option<Queries>,
     /// The log, for auditors.
@@ -57,6 +60,7 @@ pub struct Site {
 /// What the handlers stand on.
 pub(super) struct Api {
     pub(super) commands: Option<Arc<Commands>>,
+    pub(super) viewing: Option<Viewing>,
     pub(super) queries: Option<Arc<Queries>>,
     pub(super) log: Arc<dyn EventStore>,
     pub(super) verifier: Verifier,
@@ -71,6 +75,7 @@ impl From<Site> for Api {
     fn from(site: Site) -> Self {
         Self {
             commands: site.commands.map(Arc::new),
+            viewing: site.viewing,
             queries: site.queries.map(Arc::new),
             log: site.log,
             verifier: site.verifier,

@@ -16,6 +16,7 @@ use crate::domain::article::ArticleRejection;
 use crate::domain::board::BoardRejection;
 use crate::domain::comment::CommentRejection;
 use crate::domain::like::LikeRejection;
+use crate::domain::view::ViewRejection;
 use crate::event_store::{Position, StoreError};
 use crate::query::QueryError;
 
@@ -236,6 +237,14 @@ fn like_rejection(rejection: LikeRejection) -> Kind {
     }
 }
 
+fn view_rejection(rejection: ViewRejection) -> Kind {
+    use ViewRejection as R;
+    match rejection {
+        R::ArticleNotFound => kind(S::NOT_FOUND, "article-not-found", "No such article"),
+        R::ArticleDeleted => kind(S::GONE, "article-deleted", "Article deleted"),
+    }
+}
+
 impl From<BoardRejection> for Failure {
     fn from(rejection: BoardRejection) -> Self {
         Problem::new(board_rejection(&rejection), rejection.to_string()).into()
@@ -257,6 +266,12 @@ impl From<CommentRejection> for Failure {
 impl From<LikeRejection> for Failure {
     fn from(rejection: LikeRejection) -> Self {
         Problem::new(like_rejection(rejection), rejection.to_string()).into()
+    }
+}
+
+impl From<ViewRejection> for Failure {
+    fn from(rejection: ViewRejection) -> Self {
+        Problem::new(view_rejection(rejection), rejection.to_string()).into()
     }
 }
 

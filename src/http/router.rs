@@ -11,7 +11,7 @@ use super::api::{Api, Site};
 use super::error::Failure;
 use super::rejection::RouteError;
 use super::{
-    articles, audit, boards, comments, edge, health, likes, popular, projections, threads,
+    articles, audit, boards, comments, edge, health, likes, popular, projections, threads, views,
 };
 
 /// The whole API.
@@ -53,6 +53,7 @@ pub fn router(site: Site) -> Router {
                 .put(comments::update_comment)
                 .delete(comments::delete_comment),
         )
+        .route("/v1/articles/{article_id}/views", post(views::view_article))
         .route("/v1/popular", get(popular::get_popular))
         .route("/v1/popular/days", get(popular::list_popular_days))
         .route("/v1/projections", get(projections::list_projections))

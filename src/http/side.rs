@@ -13,6 +13,7 @@ use super::etag::Precondition;
 use super::rejection::RouteError;
 use super::role::NodeRole;
 use super::token::Identity;
+use crate::command::view::Viewing;
 use crate::command::{CommandError, Commands, Done, Origin};
 use crate::domain::{Revision, UserId};
 use crate::query::Queries;
@@ -21,6 +22,7 @@ use crate::query::Queries;
 pub(super) struct Commanding {
     pub(super) identity: Identity,
     pub(super) commands: Arc<Commands>,
+    pub(super) viewing: Viewing,
     pub(super) origin: Origin,
     /// For the counts in the answer.
     pub(super) queries: Option<Arc<Queries>>,
@@ -28,12 +30,14 @@ pub(super) struct Commanding {
 
 impl Commanding {
     fn new(identity: Identity, api: &Api) -> Result<Self, RouteError> {
-        let missing = RouteError::Misdirected(NodeRole::Command);
-        let commands = api.commands.clone().ok_or(missing)?;
+        let missing = || RouteError::Misdirected(NodeRole::Command);
+        let commands = api.commands.clone().ok_or_else(missing)?;
+        let viewing = api.viewing.clone().ok_or_else(missing)?;
         Ok(Self {
             origin: Origin::now(identity.user.clone(), &api.clock),
             identity,
             commands,
+            viewing,
             queries: api.queries.clone(),
         })
     }

@@ -12,6 +12,15 @@ use crate::domain::{ArticleId, Event, Revision, Timestamp, UserId};
 use crate::event_store::{Position, RecordedEvent};
 use crate::views::rows;
 
+#[cfg(test)]
+mod tests;
+
+// Not `(article_id, user_id) IN (VALUES …)`: for more than one pair SQLite reads the whole table.
+// The cross join keeps it from reading the table first.
+const SELECT: &str = "SELECT l.article_id, l.user_id, l.liked, l.revision, l.position \
+     FROM (VALUES {}) AS v CROSS JOIN article_like AS l \
+     ON l.article_id = v.column1 AND l.user_id = v.column2";
+
 /// One user and one article.
 type Key = (ArticleId, UserId);
 
@@ -57,11 +66,6 @@ impl Likes {
 
     /// Reads the rows that are wanted, as far as they are there.
     pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        // Not `(article_id, user_id) IN (VALUES …)`: for more than one pair SQLite reads the whole
-        // table. The cross join keeps it from reading the table first.
-        const SELECT: &str = "SELECT l.article_id, l.user_id, l.liked, l.revision, l.position \
-             FROM (VALUES {}) AS v CROSS JOIN article_like AS l \
-             ON l.article_id = v.column1 AND l.user_id = v.column2";
         let known = self.wanted.known();
         let found = rows::fetch(transaction, (SELECT, "(?, ?)"), &known, |query, key| {
             let (article_id, user_id) = key;
@@ -105,7 +109,7 @@ impl Likes {
             Some(row) => row,
         };
         let liked = matches!(event, LikeEvent::Liked { .. });
-        let likes = i64::from(liked) - i64::from(row.liked);
+        let by = i64::from(liked) - i64::from(row.liked);
         *row = LikeRow {
             liked,
             since: occurred_at.0,
@@ -114,7 +118,7 @@ impl Likes {
             changed: true,
         };
         Ok(Counted {
-            likes,
+            likes: by,
             ..Counted::default()
         })
     }

@@ -24,7 +24,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "command",
-        &["domain", "event_store", "ambient", "calendar", "file_lock"],
+        &[
+            "domain",
+            "event_store",
+            "ambient",
+            "calendar",
+            "change_counts",
+            "file_lock",
+        ],
     ),
     (
         "audit",

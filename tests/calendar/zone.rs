@@ -94,3 +94,10 @@ fn every_time_falls_on_a_day() {
         );
     }
 }
+
+#[test]
+fn utc_is_a_zone_like_any_other() {
+    assert_eq!(Calendar::utc(), zone("UTC"));
+    let midnight = time("2026-11-19T00:00:00Z");
+    assert_eq!(Calendar::utc().day_of(midnight), day("2026-11-19"));
+}

@@ -113,6 +113,40 @@ fn a_bad_id_in_a_plan_is_an_error() {
 }
 
 #[test]
+fn every_field_of_every_event_is_needed() {
+    for (name, version) in codec::WIRE_NAMES {
+        let whole = golden::recorded(&format!("{name}.v{version}.json"));
+        let data: serde_json::Value = serde_json::from_str(&whole.data).unwrap();
+        for field in data.as_object().unwrap().keys() {
+            let mut event = whole.clone();
+            let field = format!("\"{field}\":");
+            event.data = event.data.replacen(&field, "\"other\":", 1);
+            assert_unreadable(&event, field.trim_matches(['"', ':']));
+        }
+    }
+}
+
+#[test]
+fn a_bad_id_among_a_comments_ancestors_is_an_error() {
+    for id in ["\"0\"", "\"x\"", "\"\"", "\"-29360131\""] {
+        let mut event = golden::recorded("CommentCreated.v1.json");
+        event.data = event.data.replace("\"29360131\"", id);
+        assert_unreadable(&event, "ancestors is not an id");
+    }
+}
+
+#[test]
+fn a_count_of_views_that_is_no_count_is_an_error() {
+    for count in ["-1", "1.5", "18446744073709551616", "\"3\"", "null"] {
+        let mut event = golden::recorded("ArticlesViewed.v1.json");
+        event.data = event
+            .data
+            .replacen("\"count\":3", &format!("\"count\":{count}"), 1);
+        assert_unreadable(&event, "data: ");
+    }
+}
+
+#[test]
 fn a_newer_schema_version_asks_for_an_upgrade() {
     let mut event = article();
     event.metadata = event

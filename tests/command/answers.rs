@@ -1,29 +1,15 @@
 //! What a command answers, above all which position.
 
-use madang::command::CommandError;
 use madang::domain::article::ArticleRejection;
 use madang::domain::board::BoardRejection;
 use madang::domain::{ArticleId, BoardId, Revision};
-use madang::event_store::{EventStore as _, Expected, NewEvent, Position};
+use madang::event_store::{EventStore as _, Expected, NewEvent};
 
-use super::{Square, by, draft, settings, text};
+use super::{Square, by, draft, refused, settings, text};
 use madang::domain::Event;
 use madang::domain::board::BoardEvent;
 use madang::event_store::StreamName;
 use madang::event_store::codec::{self, Metadata};
-
-/// The rule that said no, and the position that was read to say so.
-fn refused<A: std::fmt::Debug, R: std::fmt::Debug>(
-    outcome: Result<A, CommandError<R>>,
-) -> (R, Option<u64>) {
-    match outcome.unwrap_err() {
-        CommandError::Rejected {
-            rejection,
-            position,
-        } => (rejection, position.map(Position::prepare)),
-        other => panic!("{other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn a_command_answers_the_position_of_what_it_appended() {

@@ -9,9 +9,9 @@ use super::{Square, by, draft, settings, text};
 use crate::wayward::{Whim, away, unknown};
 
 /// A store that gives no answer to the first appends.
-struct Mute {
-    times: usize,
-    written: bool,
+pub(super) struct Mute {
+    pub(super) times: usize,
+    pub(super) written: bool,
 }
 
 #[async_trait]

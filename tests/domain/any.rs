@@ -5,9 +5,12 @@ use std::ops::RangeInclusive;
 
 use madang::domain::article::{ArticleEvent, Text};
 use madang::domain::board::{BoardEvent, BoardSettings, CommentDepth};
+use madang::domain::comment::CommentEvent;
+use madang::domain::like::LikeEvent;
 use madang::domain::snowflake::Snowflake;
 use madang::domain::text::{BoardDescription, BoardName, Content, Title, WriterName};
-use madang::domain::{ArticleId, BoardId, Event, Fact, Revision, Timestamp, UserId};
+use madang::domain::view::Viewed;
+use madang::domain::{ArticleId, BoardId, CommentId, Event, Fact, Revision, Timestamp, UserId};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -35,10 +38,18 @@ pub(crate) fn settings() -> impl Strategy<Value = BoardSettings> {
 }
 
 pub(crate) fn text() -> impl Strategy<Value = Text> {
-    ("[A-D🌱\"\\\\]{1,3}", "[a-d\u{10ffff}\t\n]{0,3}x").prop_map(|(title, content)| Text {
+    ("[A-D🌱\"\\\\]{1,3}", content()).prop_map(|(title, content)| Text {
         title: Title::parse(&title).expect("a title"),
-        content: Content::parse(&content).expect("a content"),
+        content,
     })
+}
+
+pub(crate) fn content() -> impl Strategy<Value = Content> {
+    "[a-d\u{10ffff}\t\n]{0,3}x".prop_map(|text| Content::parse(&text).expect("a content"))
+}
+
+fn writer_name() -> impl Strategy<Value = WriterName> {
+    "[a-c]{1,3}".prop_map(|name| WriterName::parse(&name).expect("a name"))
 }
 
 pub(crate) fn board_event() -> impl Strategy<Value = BoardEvent> {
@@ -55,12 +66,12 @@ pub(crate) fn board_event() -> impl Strategy<Value = BoardEvent> {
 pub(crate) fn article_event() -> impl Strategy<Value = ArticleEvent> {
     let ids = || (snowflake(FEW), snowflake(FEW)).prop_map(|(a, b)| (ArticleId(a), BoardId(b)));
     prop_oneof![
-        (ids(), text(), "[a-c]{1,3}").prop_map(|((article_id, board_id), text, name)| {
+        (ids(), text(), writer_name()).prop_map(|((article_id, board_id), text, writer_name)| {
             ArticleEvent::Created {
                 article_id,
                 board_id,
                 text,
-                writer_name: WriterName::parse(&name).expect("a name"),
+                writer_name,
             }
         }),
         (ids(), text()).prop_map(|((article_id, board_id), text)| ArticleEvent::Updated {
@@ -76,11 +87,63 @@ pub(crate) fn article_event() -> impl Strategy<Value = ArticleEvent> {
     ]
 }
 
+pub(crate) fn comment_event() -> impl Strategy<Value = CommentEvent> {
+    let id = || snowflake(FEW).prop_map(CommentId);
+    let ids = || (id(), snowflake(FEW).prop_map(ArticleId));
+    prop_oneof![
+        (ids(), vec(id(), 0..4), content(), writer_name()).prop_map(
+            |((comment_id, article_id), ancestors, content, writer_name)| CommentEvent::Created {
+                comment_id,
+                article_id,
+                ancestors,
+                content,
+                writer_name,
+            }
+        ),
+        (ids(), content()).prop_map(|((comment_id, article_id), content)| {
+            CommentEvent::Updated {
+                comment_id,
+                article_id,
+                content,
+            }
+        }),
+        ids().prop_map(|(comment_id, article_id)| CommentEvent::Deleted {
+            comment_id,
+            article_id,
+        }),
+    ]
+}
+
+pub(crate) fn like_event() -> impl Strategy<Value = LikeEvent> {
+    let article = snowflake(FEW).prop_map(ArticleId);
+    (article, actor(), any::<bool>()).prop_map(|(article_id, user_id, liked)| {
+        if liked {
+            LikeEvent::Liked {
+                article_id,
+                user_id,
+            }
+        } else {
+            LikeEvent::Unliked {
+                article_id,
+                user_id,
+            }
+        }
+    })
+}
+
+fn viewed() -> impl Strategy<Value = Viewed> {
+    let article = snowflake(1..=i64::MAX).prop_map(ArticleId);
+    (article, any::<u64>()).prop_map(|(article_id, count)| Viewed { article_id, count })
+}
+
 pub(crate) fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         uuid().prop_map(|log_id| Event::LogCreated { log_id }),
         board_event().prop_map(Event::Board),
         article_event().prop_map(Event::Article),
+        comment_event().prop_map(Event::Comment),
+        like_event().prop_map(Event::Like),
+        vec(viewed(), 0..5).prop_map(|views| Event::ArticlesViewed { views }),
         btree_map(
             "(post|board)/[a-z0-9\"]{1,8}",
             snowflake(1..=i64::MAX),
@@ -92,7 +155,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 
 pub(crate) fn actor() -> impl Strategy<Value = UserId> {
     prop_oneof![
-        "[A-Za-z]{1,4}".prop_map(|id| UserId::parse(&id).expect("a user id")),
+        "[A-Za-z]{1,4}|[a%/\"\\\\ 민🌱]{1,4}".prop_map(|id| UserId::parse(&id).expect("a user id")),
         "[0-9a-f]{16}".prop_map(|digest| UserId::imported(&digest)),
         "node-[0-9]{1,4}".prop_map(|part| UserId::system(&part)),
     ]

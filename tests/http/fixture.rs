@@ -63,6 +63,7 @@ impl Yard {
         };
         let router = router(Site {
             commands: roles.command.then(|| node.commands.clone()),
+            viewing: roles.command.then(|| node.viewing.clone()),
             queries: roles.query.then(|| node.queries.clone()),
             log: node.store.clone(),
             verifier: Verifier::new(&AuthKey::from_text(KEY).unwrap(), clock.clone()),
@@ -274,7 +275,7 @@ pub(super) fn redacted(text: &str) -> String {
         shown += match run.len() {
             32 if hex => "[position]",
             17..=19 if digits => "[id]",
-            8 if hex && !digits => "[hash]",
+            8 if hex => "[hash]",
             _ => &run,
         };
         run.clear();

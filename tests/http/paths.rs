@@ -34,6 +34,16 @@ async fn what_is_no_id_is_malformed() {
             .call("POST", &format!("/v1/boards/{id}/articles"))
             .by("kim");
         assert_eq!(call.json(json!({})).problem().await, "400 malformed-id");
+        for (method, path) in [
+            ("POST", format!("/v1/articles/{id}/comments")),
+            ("PUT", format!("/v1/articles/{id}/like")),
+            ("DELETE", format!("/v1/articles/{id}/like")),
+            ("PUT", format!("/v1/comments/{id}")),
+            ("DELETE", format!("/v1/comments/{id}")),
+        ] {
+            let call = yard.call(method, &path).by("kim").json(json!({}));
+            assert_eq!(call.problem().await, "400 malformed-id", "{path}");
+        }
     }
 }
 
@@ -58,6 +68,10 @@ async fn unknown_paths_are_not_found() {
         "/v1/boards/7/close/x",
         "/V1/boards",
         "/v1/articles",
+        "/v1/comments",
+        "/v1/comments/7/like",
+        "/v1/articles/7/likes",
+        "/v1/articles/7/comments/7",
         "/%ff",
         "/health",
         "/v1/../v1/x",
@@ -94,6 +108,11 @@ async fn unknown_methods_are_refused_with_those_there_are() {
         ("/v1/boards/7/close", "GET", "POST"),
         ("/v1/boards/x/articles", "PUT", "GET,HEAD,POST"),
         ("/v1/articles/7", "PATCH", "GET,HEAD,PUT,DELETE"),
+        ("/v1/articles/7/comments", "DELETE", "GET,HEAD,POST"),
+        ("/v1/articles/7/like", "POST", "GET,HEAD,PUT,DELETE"),
+        ("/v1/comments/7", "PATCH", "GET,HEAD,PUT,DELETE"),
+        ("/v1/popular", "POST", "GET,HEAD"),
+        ("/v1/popular/days", "PUT", "GET,HEAD"),
         ("/v1/projections", "BREW", "GET,HEAD"),
         ("/v1/audit/events", "OPTIONS", "GET,HEAD"),
         ("/health/live", "POST", "GET,HEAD"),

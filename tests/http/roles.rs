@@ -11,10 +11,15 @@ const ADMINS: [(&str, &str); 3] = [
     ("PUT", "/v1/boards/x"),
     ("POST", "/v1/boards/x/close"),
 ];
-const COMMANDS: [(&str, &str); 3] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("POST", "/v1/boards/x/articles"),
     ("PUT", "/v1/articles/x"),
     ("DELETE", "/v1/articles/x"),
+    ("POST", "/v1/articles/x/comments"),
+    ("PUT", "/v1/comments/x"),
+    ("DELETE", "/v1/comments/x"),
+    ("PUT", "/v1/articles/x/like"),
+    ("DELETE", "/v1/articles/x/like"),
 ];
 const AUDITORS: [(&str, &str); 3] = [
     ("GET", "/v1/audit/events?size=x"),

@@ -1,11 +1,9 @@
 //! Any history, cut into batches anywhere or replayed, gives the same rows; and a history of
 //! commands gives the rows that a naive reader of the log makes up in memory.
 
-use std::collections::HashMap;
-
 use madang::ambient::new_command_id;
-use madang::domain::{Event, Revision, Timestamp};
-use madang::event_store::{Position, RecordedEvent, StreamName};
+use madang::domain::{Event, Timestamp};
+use madang::event_store::RecordedEvent;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
 use madang::views::Views;
@@ -13,29 +11,29 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use super::model::Model;
+use super::histories::views_equal_the_model;
 use super::play::{play, step};
+use super::readers::{commented, liked, removed, replied, reworded, unliked, viewed};
 use super::yard::{
-    Yard, calendar, deleted, dump, edited, encoded, opened, own_stream, posted, select,
+    Yard, calendar, deleted, dump, edited, encoded, opened, own_stream, posted, record,
 };
 use crate::domain::any;
 
-async fn views_equal_the_model(yard: &Yard, events: &[RecordedEvent]) {
-    const BOARDS: &str = "SELECT json_array(board_id, name, description, max_comment_depth, \
-         article_count, closed, created_at, revision) FROM board ORDER BY board_id";
-    const ARTICLES: &str = "SELECT json_array(article_id, board_id, title, content, created_at, \
-         modified_at, revision, deleted) FROM article ORDER BY article_id";
-    let model = Model::of(events);
-    assert_eq!(select(&yard.views, BOARDS).await, model.boards());
-    assert_eq!(select(&yard.views, ARTICLES).await, model.articles());
-}
-
-/// What mostly fits: article 1 on board 1, and so on.
+/// What mostly fits: article 1 on board 1, and so on; comment 10 and its reply 11 under article 1.
 fn likely() -> impl Strategy<Value = Event> {
-    (1..=3_i64, 0..4_u8).prop_map(|(number, what)| match what {
+    (1..=3_i64, 0..13_u8).prop_map(|(number, what)| match what {
         0 => posted(number, number).into(),
         1 => deleted(number, number).into(),
-        _ => edited(number, number).into(),
+        2 => edited(number, number).into(),
+        3 => commented(10 * number, number).into(),
+        4 | 5 => replied(10 * number + 1, number, &[10 * number]).into(),
+        6 => replied(10 * number + 2, number, &[10 * number, 10 * number + 1]).into(),
+        7 => removed(10 * number, number).into(),
+        8 => removed(10 * number + 1, number).into(),
+        9 => reworded(10 * number, number).into(),
+        10 => liked(number, "lee").into(),
+        11 => unliked(number, "lee").into(),
+        _ => viewed(&[(number, 2), (4, 1)]),
     })
 }
 
@@ -44,7 +42,7 @@ fn likely() -> impl Strategy<Value = Event> {
 fn anything() -> impl Strategy<Value = Vec<(Event, Option<Event>)>> {
     let event = prop_oneof![6 => likely(), 1 => any::event()];
     let stray = proptest::option::weighted(0.1, any::event());
-    vec((event, stray), 0..30).prop_map(|then| {
+    vec((event, stray), 0..60).prop_map(|then| {
         let boards = (1..=3).map(|n| opened(n).into());
         let articles = (1..=3).map(|n| posted(n, n).into());
         let first = boards.chain(articles).map(|event| (event, None));
@@ -54,25 +52,10 @@ fn anything() -> impl Strategy<Value = Vec<(Event, Option<Event>)>> {
 
 /// The log that has these events, each in its own stream or in that of its stray companion.
 fn recorded(anything: Vec<(Event, Option<Event>)>) -> Vec<RecordedEvent> {
-    let mut lengths: HashMap<StreamName, u64> = HashMap::new();
-    let record = |(number, (event, stray)): (u64, (Event, Option<Event>))| {
+    record(anything.into_iter().map(|(event, stray)| {
         let stream = own_stream(stray.as_ref().unwrap_or(&event));
-        let length = lengths.entry(stream.clone()).or_default();
-        let revision = Revision(*length);
-        *length += 1;
-        let event = encoded(event, Timestamp(0));
-        RecordedEvent {
-            position: Position::new(0, number),
-            stream,
-            revision,
-            event_id: event.event_id,
-            event_type: event.event_type.to_owned(),
-            data: event.data,
-            metadata: event.metadata,
-            recorded_at: Timestamp(0),
-        }
-    };
-    (1..).zip(anything).map(record).collect()
+        (stream, encoded(event, Timestamp(0)))
+    }))
 }
 
 proptest! {
@@ -84,13 +67,13 @@ proptest! {
         sizes in vec(1..6_usize, 0..20),
     ) {
         Runtime::new().unwrap().block_on(async {
-            let yard = Yard::open().await;
-            play(&yard, steps).await;
+            let mut yard = Yard::open().await;
+            play(&mut yard, steps).await;
             yard.fold().await;
             let events = yard.events().await;
             let live = dump(&yard.views).await;
             assert_eq!(yard.folded(&events, &sizes).await, live);
-            views_equal_the_model(&yard, &events).await;
+            views_equal_the_model(&yard.views, &events).await;
             let path = yard.path(&format!("{}.db", new_command_id()));
             rebuild(&*yard.log, (&path, &calendar()), OnUnfit::Fail, |_| {}).await.unwrap();
             let replayed = Views::open(&path).await.unwrap();

@@ -1,24 +1,60 @@
-//! The boards and articles of a log, made up in memory by the rules of the domain alone.
+//! What the views of a log should hold, made up in memory by the rules of the domain, and otherwise
+//! in the most obvious way: counts are counted, trees are walked from their roots.
+//!
+//! For logs that hold only what commands may have recorded: nothing in them has to be parked.
+
+mod readers;
 
 use std::collections::BTreeMap;
 
+use madang::calendar::Calendar;
 use madang::domain::article::{Article, ArticleEvent, Text};
 use madang::domain::board::{Board, BoardEvent, BoardSettings};
-use madang::domain::{Aggregate as _, ArticleId, BoardId, Event, Fact};
+use madang::domain::like::Like;
+use madang::domain::{Aggregate, ArticleId, BoardId, CommentId, Event, Fact, Timestamp, UserId};
 use madang::event_store::RecordedEvent;
 use madang::event_store::codec::{self, Decoded, UPCASTERS};
 use serde_json::{Value, json};
 
-/// The boards and articles that the log tells of, by the rules of the domain alone.
-#[derive(Default)]
-pub(super) struct Model {
+use super::yard::calendar;
+use readers::{Noted, Said};
+
+/// What the log tells.
+pub(crate) struct Model {
+    calendar: Calendar,
     boards: BTreeMap<BoardId, Board>,
     articles: BTreeMap<ArticleId, Article>,
+    comments: BTreeMap<CommentId, Said>,
+    likes: BTreeMap<(ArticleId, UserId), (Like, u64)>,
+    /// What was noted of each article while it was there.
+    noted: BTreeMap<ArticleId, Noted>,
+}
+
+/// One more event in the life of `id`.
+fn evolve<I: Ord, A: Aggregate>(
+    all: &mut BTreeMap<I, A>,
+    id: I,
+    (event, actor, occurred_at): (A::Event, UserId, Timestamp),
+) {
+    let fact = Fact {
+        event,
+        actor,
+        occurred_at,
+    };
+    let after = A::evolve(all.remove(&id), &fact);
+    all.insert(id, after.unwrap());
 }
 
 impl Model {
-    pub(super) fn of(events: &[RecordedEvent]) -> Self {
-        let mut model = Self::default();
+    pub(crate) fn of(events: &[RecordedEvent]) -> Self {
+        let mut model = Self {
+            calendar: calendar(),
+            boards: BTreeMap::new(),
+            articles: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            likes: BTreeMap::new(),
+            noted: BTreeMap::new(),
+        };
         for event in events {
             let Ok(Decoded::Known(fact)) = codec::decode(event, UPCASTERS) else {
                 panic!("an event of ours");
@@ -39,41 +75,27 @@ impl Model {
                 let (BoardEvent::Created { board_id, .. }
                 | BoardEvent::Updated { board_id, .. }
                 | BoardEvent::Closed { board_id }) = event;
-                let before = self.boards.remove(&board_id);
-                let after = Board::evolve(
-                    before,
-                    &Fact {
-                        event,
-                        actor,
-                        occurred_at,
-                    },
-                );
-                self.boards.insert(board_id, after.unwrap());
+                evolve(&mut self.boards, board_id, (event, actor, occurred_at));
             }
-            Event::Article(event) => {
-                let (ArticleEvent::Created { article_id, .. }
-                | ArticleEvent::Updated { article_id, .. }
-                | ArticleEvent::Deleted { article_id, .. }) = event;
-                let before = self.articles.remove(&article_id);
-                let after = Article::evolve(
-                    before,
-                    &Fact {
-                        event,
-                        actor,
-                        occurred_at,
-                    },
-                );
-                self.articles.insert(article_id, after.unwrap());
-            }
-            Event::Comment(_)
-            | Event::Like(_)
-            | Event::ArticlesViewed { .. }
-            | Event::LogCreated { .. }
-            | Event::ImportPlanned { .. } => {}
+            Event::Article(event) => self.take_article(event, actor, occurred_at),
+            Event::Comment(event) => self.take_comment(event, actor, occurred_at),
+            Event::Like(event) => self.take_like(event, occurred_at),
+            Event::ArticlesViewed { views } => self.take_views(&views, occurred_at),
+            Event::LogCreated { .. } | Event::ImportPlanned { .. } => {}
         }
     }
 
-    pub(super) fn boards(&self) -> Vec<Value> {
+    fn take_article(&mut self, event: ArticleEvent, actor: UserId, occurred_at: Timestamp) {
+        let (ArticleEvent::Created { article_id, .. }
+        | ArticleEvent::Updated { article_id, .. }
+        | ArticleEvent::Deleted { article_id, .. }) = event;
+        if matches!(event, ArticleEvent::Deleted { .. }) {
+            self.close_the_books(article_id);
+        }
+        evolve(&mut self.articles, article_id, (event, actor, occurred_at));
+    }
+
+    pub(crate) fn boards(&self) -> Vec<Value> {
         let live = |id| {
             self.articles
                 .values()
@@ -99,7 +121,7 @@ impl Model {
         self.boards.values().map(row).collect()
     }
 
-    pub(super) fn articles(&self) -> Vec<Value> {
+    pub(crate) fn articles(&self) -> Vec<Value> {
         let row = |article: &Article| {
             let Text { title, content } = &article.text;
             let said = (title.as_str(), content.as_str());

@@ -133,8 +133,8 @@ async fn what_a_killed_replay_left_is_cleaned_up() {
     let rows = rows_of(&yard.path("views.db")).await;
     assert_eq!(
         rows.len(),
-        4,
-        "a checkpoint, a board and two articles: {rows:?}"
+        6,
+        "a checkpoint, a board, two articles and their counts: {rows:?}"
     );
 }
 
@@ -188,5 +188,5 @@ async fn a_damaged_file_is_replaced() {
     let yard = busy_yard().await.shut().await;
     fs::write(yard.path("views.db"), "all work and no play ".repeat(500)).unwrap();
     rebuilt(&yard, OnUnfit::Fail).await.unwrap();
-    assert_eq!(rows_of(&yard.path("views.db")).await.len(), 4);
+    assert_eq!(rows_of(&yard.path("views.db")).await.len(), 6);
 }

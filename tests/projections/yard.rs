@@ -160,9 +160,25 @@ impl Yard {
     /// with all that is in the views then.
     pub(crate) async fn folded(&self, events: &[RecordedEvent], sizes: &[usize]) -> Vec<String> {
         let views = self.other_views(&format!("{}.db", new_command_id())).await;
-        let mut checkpoint = verified(&views, &*self.log, &self.identity())
-            .await
-            .unwrap();
+        self.fold_into(&views, events, sizes).await;
+        let all = dump(&views).await;
+        views.close().await;
+        all
+    }
+
+    /// Empties the views and folds `events` into them, in batches of these sizes and then the rest at
+    /// once. Cheaper than new views each time.
+    pub(crate) async fn fold_anew(&self, events: &[RecordedEvent], sizes: &[usize]) {
+        const EMPTY: &str = "DELETE FROM checkpoint; DELETE FROM parked; DELETE FROM board; \
+             DELETE FROM article; DELETE FROM article_counts; DELETE FROM comment; \
+             DELETE FROM article_like";
+        tamper(&self.views, EMPTY).await;
+        self.fold_into(&self.views, events, sizes).await;
+    }
+
+    async fn fold_into(&self, views: &Views, events: &[RecordedEvent], sizes: &[usize]) {
+        let checkpoint = verified(views, &*self.log, &self.identity()).await;
+        let mut checkpoint = checkpoint.unwrap();
         let mut sizes = sizes.iter();
         let mut rest = events;
         while !rest.is_empty() {
@@ -170,13 +186,10 @@ impl Yard {
                 .next()
                 .map_or(rest.len(), |size| rest.len().min(*size));
             let (now, later) = rest.split_at(size);
-            let folded = fold(&views, &checkpoint, &batch(now), OnUnfit::Park).await;
+            let folded = fold(views, &checkpoint, &batch(now), OnUnfit::Park).await;
             checkpoint = folded.unwrap().checkpoint;
             rest = later;
         }
-        let all = dump(&views).await;
-        views.close().await;
-        all
     }
 }
 
@@ -197,7 +210,8 @@ pub(crate) fn batch(events: &[RecordedEvent]) -> Batch {
 /// Every row of every table, with the table's name; not what the projector reports of itself.
 pub(crate) async fn dump(views: &Views) -> Vec<String> {
     const TABLES: &str = "SELECT 'SELECT ''' || m.name || ' '' || json_array(' || \
-         group_concat(p.name, ', ') || ') FROM ' || m.name || ' ORDER BY 1' \
+         group_concat(iif(p.type = 'BLOB', 'hex(' || p.name || ')', p.name), ', ') || \
+         ') FROM ' || m.name || ' ORDER BY 1' \
          FROM sqlite_schema AS m, pragma_table_info(m.name) AS p \
          WHERE m.type = 'table' AND m.name <> '_sqlx_migrations' AND p.name NOT IN \
          ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY m.name";
@@ -263,16 +277,43 @@ pub(crate) fn own_stream(event: &Event) -> StreamName {
 
 /// An event by Kim.
 pub(crate) fn encoded(event: Event, occurred_at: Timestamp) -> NewEvent {
+    encoded_by(UserId::parse("kim").unwrap(), event, occurred_at)
+}
+
+pub(crate) fn encoded_by(actor: UserId, event: Event, occurred_at: Timestamp) -> NewEvent {
     let command_id = new_command_id();
     let metadata = Metadata {
         correlation_id: command_id,
         causation_id: command_id,
-        actor: UserId::parse("kim").unwrap(),
+        actor,
         occurred_at,
         trace_id: None,
         import: None,
     };
     codec::encode(event, codec::event_id(command_id, 0), &metadata)
+}
+
+/// The log that has these events, in this order.
+pub(crate) fn record(
+    events: impl IntoIterator<Item = (StreamName, NewEvent)>,
+) -> Vec<RecordedEvent> {
+    let mut lengths: HashMap<StreamName, u64> = HashMap::new();
+    let recorded = |(number, (stream, event)): (u64, (StreamName, NewEvent))| {
+        let length = lengths.entry(stream.clone()).or_default();
+        let revision = Revision(*length);
+        *length += 1;
+        RecordedEvent {
+            position: Position::new(0, number),
+            stream,
+            revision,
+            event_id: event.event_id,
+            event_type: event.event_type.to_owned(),
+            data: event.data,
+            metadata: event.metadata,
+            recorded_at: Timestamp(0),
+        }
+    };
+    (1..).zip(events).map(recorded).collect()
 }
 
 pub(crate) fn board(number: i64) -> BoardId {
