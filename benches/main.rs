@@ -6,6 +6,7 @@
 mod append;
 mod catch_up;
 mod client;
+mod comments;
 mod http;
 mod mixed;
 mod reactions;
@@ -29,6 +30,7 @@ fn main() -> io::Result<()> {
     let benches = [
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
+        ("comments", comments::run),
         ("http", http::run),
         ("likes", reactions::run_likes),
         ("mixed", catch_up::run_mixed),

@@ -27,7 +27,7 @@ pub(crate) fn calendar() -> Calendar {
     Calendar::named(Calendar::DEFAULT_ZONE).expect("a zone")
 }
 
-/// An event by somebody.
+/// An event by somebody, at a fixed time.
 pub(crate) fn new_event(event: impl Into<Event>) -> NewEvent {
     let command_id = new_command_id();
     let metadata = Metadata {

@@ -1,4 +1,4 @@
-//! The HTTP API: boards, articles, comments, likes, views, popular, projections, the audit and
+//! The HTTP API: boards, articles, comments, likes, views, popular lists, projections, the audit and
 //! health, as JSON under `/v1`.
 //!
 //! What must hold:
@@ -33,6 +33,7 @@ mod key;
 mod likes;
 mod lists;
 mod params;
+mod popular;
 mod problem;
 mod projections;
 mod rejection;
@@ -41,6 +42,7 @@ mod router;
 mod server;
 mod show;
 mod side;
+mod threads;
 mod token;
 mod views;
 

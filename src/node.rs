@@ -90,7 +90,8 @@ impl Node {
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
         let views = Views::open(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
-        let queries = Queries::new(views.clone(), Progress::told_by(told));
+        let progress = Progress::told_by(told);
+        let queries = Queries::new(views.clone(), progress, config.calendar.clone());
         let commands = Commands::new(store.clone(), ids);
         let counter = Counter {
             node: config.node,

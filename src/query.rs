@@ -13,6 +13,8 @@ pub mod boards;
 mod cache;
 pub mod comments;
 mod counts;
+pub mod likes;
+pub mod popular;
 pub mod projections;
 pub mod wait;
 
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::calendar::Calendar;
 use crate::domain::Timestamp;
 use crate::event_store::Position;
 use crate::views::{Touched, Views};
@@ -67,6 +70,8 @@ pub enum Lookup {
     Deleted,
     /// It never was, as far as the views know.
     NotFound,
+    /// It is there, and the place in it that the caller named is not: nobody was ever told of it.
+    Nowhere,
 }
 
 /// What the views know of one thing, before it is rendered.
@@ -78,6 +83,16 @@ pub enum Row<T> {
     Deleted,
     /// It never was.
     Missing,
+}
+
+impl<T> Row<T> {
+    fn shown(self, render: impl FnOnce(T) -> Document) -> Lookup {
+        match self {
+            Self::Live(view) => Lookup::Found(Arc::new(render(view))),
+            Self::Deleted => Lookup::Deleted,
+            Self::Missing => Lookup::NotFound,
+        }
+    }
 }
 
 /// Which part of a list to read. Sizes are 1 to [`MAX_PAGE_SIZE`].
@@ -134,15 +149,18 @@ pub struct Queries {
     views: Views,
     cache: Cache,
     progress: Progress,
+    calendar: Calendar,
 }
 
 impl Queries {
-    /// Queries over `views`, whose projector's progress is told by `progress`.
-    pub fn new(views: Views, progress: Progress) -> Self {
+    /// Queries over `views`, which were folded with `calendar`, and whose projector's progress is
+    /// told by `progress`.
+    pub fn new(views: Views, progress: Progress, calendar: Calendar) -> Self {
         Self {
             views,
             cache: Cache::new(),
             progress,
+            calendar,
         }
     }
 
@@ -155,6 +173,13 @@ impl Queries {
     /// Returns once the views have reached `position`; for reads that no cache answers.
     pub async fn reach(&self, position: Position) -> Result<(), QueryError> {
         self.progress.reach(position).await
+    }
+
+    async fn reach_if(&self, wait_for: Option<Position>) -> Result<(), QueryError> {
+        match wait_for {
+            Some(position) => self.reach(position).await,
+            None => Ok(()),
+        }
     }
 
     /// From the cache, or through it by one load; after `wait_for` if the caller named a position,
@@ -182,3 +207,6 @@ fn count(column: i64) -> u64 {
 fn time(column: i64) -> Timestamp {
     Timestamp(column)
 }
+
+#[cfg(test)]
+mod plans;

@@ -1,9 +1,12 @@
 //! The queries, over views that were folded from a real log.
 
 mod counts;
+mod likes;
 mod lists;
 mod one;
+mod popular;
 mod replies;
+mod threads;
 mod waiting;
 
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use madang::query::wait::Progress;
 use madang::query::{Document, Items, Lookup, Part, Queries};
 use tokio::sync::watch;
 
-use crate::projections::yard::Yard;
+use crate::projections::yard::{Yard, calendar};
 
 /// Queries over the views of a yard, and what tells them how far the views have got.
 struct Desk {
@@ -30,7 +33,7 @@ impl Desk {
         yard.fold().await;
         let (progress, told) = watch::channel(yard.checkpoint().await.position);
         Self {
-            queries: Queries::new(yard.views.clone(), Progress::told_by(told)),
+            queries: Queries::new(yard.views.clone(), Progress::told_by(told), calendar()),
             yard,
             progress,
         }
@@ -68,6 +71,7 @@ enum Answer {
     Found(String),
     Deleted,
     NotFound,
+    Nowhere,
 }
 
 impl Answer {
@@ -76,6 +80,7 @@ impl Answer {
             Lookup::Found(document) => Self::Found(text(&document)),
             Lookup::Deleted => Self::Deleted,
             Lookup::NotFound => Self::NotFound,
+            Lookup::Nowhere => Self::Nowhere,
         }
     }
 

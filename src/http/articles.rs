@@ -81,7 +81,7 @@ pub(super) async fn get_article(
     match queries.article(id, wait_for, show::article).await? {
         Lookup::Found(document) => Ok(json::document(&headers, &document)),
         Lookup::Deleted => Err(ArticleRejection::Deleted.into()),
-        Lookup::NotFound => Err(ArticleRejection::NotFound.into()),
+        Lookup::NotFound | Lookup::Nowhere => Err(ArticleRejection::NotFound.into()),
     }
 }
 
@@ -101,7 +101,9 @@ pub(super) async fn list_articles(
         .await?
     {
         Lookup::Found(document) => Ok(json::list(&document)),
-        Lookup::Deleted | Lookup::NotFound => Err(ArticleRejection::BoardNotFound.into()),
+        Lookup::Deleted | Lookup::NotFound | Lookup::Nowhere => {
+            Err(ArticleRejection::BoardNotFound.into())
+        }
     }
 }
 

@@ -69,7 +69,9 @@ pub(super) async fn get_board(
 ) -> Result<Response, Failure> {
     match queries.board(id, wait_for, show::board).await? {
         Lookup::Found(document) => Ok(json::document(&headers, &document)),
-        Lookup::Deleted | Lookup::NotFound => Err(BoardRejection::NotFound.into()),
+        Lookup::Deleted | Lookup::NotFound | Lookup::Nowhere => {
+            Err(BoardRejection::NotFound.into())
+        }
     }
 }
 
@@ -85,7 +87,9 @@ pub(super) async fn list_boards(
     let part = lists::part(slice, LIST)?;
     match queries.boards(part, wait_for, render).await? {
         Lookup::Found(document) => Ok(json::list(&document)),
-        Lookup::Deleted | Lookup::NotFound => Err(BoardRejection::NotFound.into()),
+        Lookup::Deleted | Lookup::NotFound | Lookup::Nowhere => {
+            Err(BoardRejection::NotFound.into())
+        }
     }
 }
 

@@ -95,6 +95,7 @@ impl From<RouteError> for Failure {
         let kind = match error {
             E::NotFound => kind(S::NOT_FOUND, "no-such-path", "No such path"),
             E::StreamNotFound => kind(S::NOT_FOUND, "stream-not-found", "No such stream"),
+            E::PopularNotFound => kind(S::NOT_FOUND, "popular-not-found", "No such popular list"),
             E::MethodNotAllowed => kind(
                 S::METHOD_NOT_ALLOWED,
                 "method-not-allowed",

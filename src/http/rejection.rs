@@ -34,6 +34,9 @@ pub(super) enum RouteError {
     /// The log holds no such stream.
     #[error("there is no such stream")]
     StreamNotFound,
+    /// The popular list of this day cannot be read: it is not out yet, or too old.
+    #[error("only the lists of the last 7 published days can be read")]
+    PopularNotFound,
     /// The path is there, the method is not.
     #[error("this path does not answer to this method; see Allow")]
     MethodNotAllowed,

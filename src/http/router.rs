@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::api::{Api, Site};
 use super::error::Failure;
 use super::rejection::RouteError;
-use super::{articles, audit, boards, comments, edge, health, likes, projections, views};
+use super::{
+    articles, audit, boards, comments, edge, health, likes, popular, projections, threads, views,
+};
 
 /// The whole API.
 pub fn router(site: Site) -> Router {
@@ -37,17 +39,23 @@ pub fn router(site: Site) -> Router {
         )
         .route(
             "/v1/articles/{article_id}/comments",
-            post(comments::create_comment),
+            get(threads::list_comments).post(comments::create_comment),
         )
         .route(
             "/v1/articles/{article_id}/like",
-            put(likes::like_article).delete(likes::unlike_article),
+            get(likes::get_like)
+                .put(likes::like_article)
+                .delete(likes::unlike_article),
         )
         .route(
             "/v1/comments/{comment_id}",
-            put(comments::update_comment).delete(comments::delete_comment),
+            get(threads::get_comment)
+                .put(comments::update_comment)
+                .delete(comments::delete_comment),
         )
         .route("/v1/articles/{article_id}/views", post(views::view_article))
+        .route("/v1/popular", get(popular::get_popular))
+        .route("/v1/popular/days", get(popular::list_popular_days))
         .route("/v1/projections", get(projections::list_projections))
         .route("/v1/audit/events", get(audit::list_audit_events))
         .route("/v1/audit/streams/{stream}", get(audit::list_audit_stream))

@@ -15,7 +15,7 @@ use super::role::NodeRole;
 use super::token::Identity;
 use crate::command::view::Viewing;
 use crate::command::{CommandError, Commands, Done, Origin};
-use crate::domain::Revision;
+use crate::domain::{Revision, UserId};
 use crate::query::Queries;
 
 /// The write side, and who asks it for something.
@@ -100,6 +100,24 @@ impl FromRequestParts<Arc<Api>> for Querying {
 
     async fn from_request_parts(_: &mut Parts, api: &Arc<Api>) -> Result<Self, Failure> {
         Ok(Self(queries(api)?))
+    }
+}
+
+/// The read side, asked by somebody about themselves.
+pub(super) struct Asking {
+    pub(super) user: UserId,
+    pub(super) queries: Arc<Queries>,
+}
+
+impl FromRequestParts<Arc<Api>> for Asking {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Failure> {
+        let Caller(identity) = Caller::from_request_parts(parts, api).await?;
+        Ok(Self {
+            user: identity.user,
+            queries: queries(api)?,
+        })
     }
 }
 

@@ -124,6 +124,7 @@ impl Rows {
             Standing::Appeared => {
                 let moment = self.moment(fact, recorded);
                 self.counts.begin((article_id, board_id), moment);
+                self.threads.insert(article_id);
                 1
             }
             Standing::Disappeared => {

@@ -10,6 +10,37 @@ use super::{Document, Items, Lookup, Part, Queries, QueryError, Row, count, time
 use crate::domain::{ArticleId, BoardId, Timestamp};
 use crate::event_store::Position;
 
+/// What `summary` reads, in its order, of the tables `a` and `n`.
+macro_rules! columns {
+    () => {
+        "SELECT a.article_id, a.board_id, a.title, a.writer_id, a.writer_name, a.created_at, \
+         a.modified_at, a.revision, n.comments, n.likes, n.views"
+    };
+}
+pub(super) use columns;
+
+// A cross join is one whose order the planner keeps: first the index, then a row of each table.
+pub(super) const ONE: &str = concat!(
+    columns!(),
+    ", a.content, a.deleted FROM article AS a \
+     CROSS JOIN article_counts AS n ON n.article_id = a.article_id WHERE a.article_id = ?"
+);
+pub(super) const PAGE: &str = concat!(
+    columns!(),
+    " FROM (SELECT article_id FROM article WHERE board_id = ? AND deleted = 0 \
+     ORDER BY article_id DESC LIMIT ? OFFSET ?) AS p \
+     CROSS JOIN article AS a ON a.article_id = p.article_id \
+     CROSS JOIN article_counts AS n ON n.article_id = p.article_id ORDER BY a.article_id DESC"
+);
+pub(super) const FOLLOWING: &str = concat!(
+    columns!(),
+    " FROM article AS a CROSS JOIN article_counts AS n ON n.article_id = a.article_id \
+     WHERE a.board_id = ? AND a.deleted = 0 AND a.article_id < ? \
+     ORDER BY a.article_id DESC LIMIT ?"
+);
+pub(super) const COUNTS: &str =
+    "SELECT comments, likes, views FROM article_counts WHERE article_id = ? AND deleted = 0";
+
 /// What readers see of an article.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArticleView {
@@ -62,21 +93,20 @@ impl Queries {
         render: fn(ArticleView) -> Document,
     ) -> Result<Lookup, QueryError> {
         let load = async {
-            Ok(match self.read_article(id).await? {
-                Row::Live(view) => Lookup::Found(Arc::new(render(view))),
-                Row::Deleted => Lookup::Deleted,
-                Row::Missing => Lookup::NotFound,
-            })
+            let found = self.read_article(id).await?;
+            Ok(found.shown(render))
         };
         self.through_cache(Key::Article(id), wait_for, load).await
     }
 
     /// What readers did with an article so far, as the views have it: for the answers of commands.
     pub async fn counts(&self, id: ArticleId) -> Result<Counts, QueryError> {
-        Ok(match self.read_article(id).await? {
-            Row::Live(view) => view.summary.counts,
-            Row::Deleted | Row::Missing => Counts::default(),
-        })
+        let row = sqlx::query(COUNTS)
+            .bind(id.to_i64())
+            .fetch_optional(self.views.readers())
+            .await?;
+        let counts = row.as_ref().map(|row| counts(row, 0)).transpose()?;
+        Ok(counts.unwrap_or_default())
     }
 
     /// A part of a board's list of articles, newest first, rendered by `render`. Cached. Not found
@@ -98,21 +128,19 @@ impl Queries {
     }
 
     async fn read_article(&self, id: ArticleId) -> sqlx::Result<Row<ArticleView>> {
-        const SELECT: &str = "SELECT article_id, board_id, title, writer_id, writer_name, \
-             created_at, modified_at, revision, content, deleted FROM article WHERE article_id = ?";
-        let row = sqlx::query(SELECT)
+        let row = sqlx::query(ONE)
             .bind(id.to_i64())
             .fetch_optional(self.views.readers())
             .await?;
         let Some(row) = row else {
             return Ok(Row::Missing);
         };
-        if row.try_get(9)? {
+        if row.try_get(12)? {
             return Ok(Row::Deleted);
         }
         Ok(Row::Live(ArticleView {
             summary: summary(&row)?,
-            content: row.try_get(8)?,
+            content: row.try_get(11)?,
         }))
     }
 
@@ -160,11 +188,7 @@ async fn page(
     board_id: BoardId,
     (offset, size): (u64, u32),
 ) -> sqlx::Result<Vec<ArticleSummary>> {
-    const SELECT: &str = "SELECT a.article_id, a.board_id, a.title, a.writer_id, a.writer_name, \
-         a.created_at, a.modified_at, a.revision FROM (SELECT article_id FROM article \
-         WHERE board_id = ? AND deleted = 0 ORDER BY article_id DESC LIMIT ? OFFSET ?) AS p \
-         JOIN article AS a ON a.article_id = p.article_id ORDER BY a.article_id DESC";
-    let rows = sqlx::query(SELECT)
+    let rows = sqlx::query(PAGE)
         .bind(board_id.to_i64())
         .bind(i64::from(size))
         .bind(i64::try_from(offset).unwrap_or(i64::MAX))
@@ -178,11 +202,7 @@ async fn following(
     board_id: BoardId,
     (after, limit): (Option<i64>, u32),
 ) -> sqlx::Result<Vec<ArticleSummary>> {
-    const SELECT: &str = "SELECT article_id, board_id, title, writer_id, writer_name, \
-         created_at, modified_at, revision FROM article \
-         WHERE board_id = ? AND deleted = 0 AND article_id < ? \
-         ORDER BY article_id DESC LIMIT ?";
-    let rows = sqlx::query(SELECT)
+    let rows = sqlx::query(FOLLOWING)
         .bind(board_id.to_i64())
         .bind(after.unwrap_or(i64::MAX))
         .bind(i64::from(limit))
@@ -191,7 +211,8 @@ async fn following(
     rows.iter().map(summary).collect()
 }
 
-fn summary(row: &SqliteRow) -> sqlx::Result<ArticleSummary> {
+/// Reads what a statement that begins with `columns` found.
+pub(super) fn summary(row: &SqliteRow) -> sqlx::Result<ArticleSummary> {
     Ok(ArticleSummary {
         article_id: row.try_get(0)?,
         board_id: row.try_get(1)?,
@@ -201,7 +222,14 @@ fn summary(row: &SqliteRow) -> sqlx::Result<ArticleSummary> {
         created_at: time(row.try_get(5)?),
         modified_at: row.try_get::<Option<i64>, _>(6)?.map(time),
         revision: count(row.try_get(7)?),
-        // No view holds comments, likes or views yet, so nobody can have made any.
-        counts: Counts::default(),
+        counts: counts(row, 8)?,
+    })
+}
+
+fn counts(row: &SqliteRow, first: usize) -> sqlx::Result<Counts> {
+    Ok(Counts {
+        comments: count(row.try_get(first)?),
+        likes: count(row.try_get(first + 1)?),
+        views: count(row.try_get(first + 2)?),
     })
 }

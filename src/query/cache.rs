@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache as Moka;
 
+use super::comments::Level;
 use super::{Lookup, Part, QueryError};
+use crate::calendar::Day;
 use crate::change_counts::ChangeCounts;
 use crate::domain::{ArticleId, BoardId};
 use crate::views::Touched;
@@ -36,6 +38,9 @@ pub(super) enum Key {
     Board(BoardId),
     Boards(Part),
     BoardArticles(BoardId, Part),
+    Comments(ArticleId, Part),
+    Level(Level, Part),
+    Popular(Day),
 }
 
 #[derive(Clone)]
@@ -51,7 +56,9 @@ pub(super) struct Cache {
     articles: ChangeCounts,
     boards: ChangeCounts,
     lists: ChangeCounts,
+    threads: ChangeCounts,
     any_board: Arc<AtomicU64>,
+    any_article: Arc<AtomicU64>,
     max_age: Duration,
 }
 
@@ -71,7 +78,9 @@ impl Cache {
             articles: ChangeCounts::default(),
             boards: ChangeCounts::default(),
             lists: ChangeCounts::default(),
+            threads: ChangeCounts::default(),
             any_board: Arc::default(),
+            any_article: Arc::default(),
             max_age,
         }
     }
@@ -138,8 +147,14 @@ impl Cache {
         for id in &touched.lists {
             self.lists.changed(id);
         }
+        for id in &touched.threads {
+            self.threads.changed(id);
+        }
         if !touched.boards.is_empty() {
             self.any_board.fetch_add(1, Ordering::Release);
+        }
+        if !touched.articles.is_empty() {
+            self.any_article.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -155,6 +170,10 @@ impl Cache {
             Key::Board(id) => self.boards.of(id),
             Key::BoardArticles(id, _) => self.lists.of(id),
             Key::Boards(_) => self.any_board.load(Ordering::Acquire),
+            Key::Comments(id, _) => self.threads.of(id),
+            Key::Level(level, _) => self.threads.of(&level.article_id),
+            // Any of ten articles may have changed, or one that was not among them.
+            Key::Popular(_) => self.any_article.load(Ordering::Acquire),
         }
     }
 }

@@ -1,7 +1,48 @@
-//! Comments as readers see them.
+//! Comments as readers see them: the visible tree of an article, one level of it, one comment.
+//!
+//! Bytewise order of paths is tree order, so any stretch of a tree of any size is one range of an
+//! index. What must hold: what a deleted comment said, and who said it, never leaves this module.
 
-use super::{Queries, QueryError, count};
-use crate::domain::{CommentId, Timestamp};
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::cache::Key;
+use super::{Document, Items, Lookup, Part, Queries, QueryError, Row, count, time};
+use crate::domain::{ArticleId, CommentId, Timestamp};
+use crate::event_store::Position;
+
+/// What `view` reads, in its order.
+macro_rules! columns {
+    () => {
+        "SELECT c.comment_id, c.article_id, c.parent_id, c.depth, c.deleted, c.visible_replies, \
+         c.revision, c.created_at, c.modified_at, c.writer_id, c.writer_name, c.content"
+    };
+}
+
+pub(super) const ARTICLE: &str =
+    "SELECT deleted, visible_comments FROM article_counts WHERE article_id = ?";
+pub(super) const RANGE: &str = concat!(
+    columns!(),
+    " FROM comment AS c WHERE article_id = ? AND visible = 1 AND path > ? ORDER BY path LIMIT ?"
+);
+pub(super) const NTH: &str = "SELECT path FROM comment WHERE article_id = ? AND visible = 1 ORDER BY path \
+     LIMIT 1 OFFSET ?";
+pub(super) const PATH: &str = "SELECT path FROM comment WHERE comment_id = ? AND article_id = ?";
+pub(super) const LEVEL: &str = concat!(
+    columns!(),
+    " FROM comment AS c WHERE article_id = ? AND parent_id = ? AND visible = 1 \
+     AND comment_id > ? ORDER BY comment_id LIMIT ?"
+);
+pub(super) const PARENT: &str =
+    "SELECT visible FROM comment WHERE comment_id = ? AND article_id = ?";
+pub(super) const REPLIES: &str = "SELECT visible_replies FROM comment WHERE comment_id = ?";
+pub(super) const ONE: &str = concat!(
+    columns!(),
+    ", c.visible = 1 AND a.deleted = 0 FROM comment AS c \
+     JOIN article_counts AS a ON a.article_id = c.article_id WHERE c.comment_id = ?"
+);
 
 /// What readers see of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +78,254 @@ pub struct Said {
     pub content: String,
 }
 
+/// One level of an article's threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Level {
+    /// Under which article.
+    pub article_id: ArticleId,
+    /// The comment whose direct replies these are; `None` for the roots.
+    pub parent: Option<CommentId>,
+}
+
 impl Queries {
+    /// A part of the visible tree of an article's comments, depth first, oldest first, rendered by
+    /// `render`. Cached. Nowhere if it shall go on after a comment that the article never had.
+    pub async fn comments(
+        &self,
+        (article_id, part): (ArticleId, Part),
+        wait_for: Option<Position>,
+        render: fn(ArticleId, Items<CommentView>) -> Document,
+    ) -> Result<Lookup, QueryError> {
+        let load = async {
+            Ok(match self.read_tree(article_id, part).await? {
+                Row::Live(None) => Lookup::Nowhere,
+                Row::Live(Some(items)) => Lookup::Found(Arc::new(render(article_id, items))),
+                Row::Deleted => Lookup::Deleted,
+                Row::Missing => Lookup::NotFound,
+            })
+        };
+        self.through_cache(Key::Comments(article_id, part), wait_for, load)
+            .await
+    }
+
+    /// The first `size` visible comments of one level that follow `after`, oldest first, rendered by
+    /// `render`. Cached. Deleted and not found speak of the parent if there is one (a comment is gone
+    /// with its article), else of the article.
+    pub async fn level(
+        &self,
+        (level, after, size): (Level, Option<i64>, u32),
+        wait_for: Option<Position>,
+        render: fn(Level, Items<CommentView>) -> Document,
+    ) -> Result<Lookup, QueryError> {
+        let part = Part::After { after, size };
+        let load = async {
+            let found = self.read_level(level, (after, size)).await?;
+            Ok(found.shown(|items| render(level, Items::cut(items, part, size, comment_id))))
+        };
+        self.through_cache(Key::Level(level, part), wait_for, load)
+            .await
+    }
+
+    /// A comment that can be seen. Not cached: readers come for threads, and to find one row by its
+    /// key costs less than to be told of every comment that changed.
+    pub async fn comment(
+        &self,
+        id: CommentId,
+        wait_for: Option<Position>,
+    ) -> Result<Row<CommentView>, QueryError> {
+        self.reach_if(wait_for).await?;
+        let row = sqlx::query(ONE)
+            .bind(id.to_i64())
+            .fetch_optional(self.views.readers())
+            .await?;
+        let Some(row) = row else {
+            return Ok(Row::Missing);
+        };
+        if row.try_get(12)? {
+            Ok(Row::Live(view(&row)?))
+        } else {
+            Ok(Row::Deleted)
+        }
+    }
+
     /// How many direct replies to a comment can be seen, as the views have it: for the answers of
     /// commands.
     pub async fn reply_count(&self, id: CommentId) -> Result<u64, QueryError> {
-        const SELECT: &str = "SELECT visible_replies FROM comment WHERE comment_id = ?";
-        let replies: Option<i64> = sqlx::query_scalar(SELECT)
+        let replies: Option<i64> = sqlx::query_scalar(REPLIES)
             .bind(id.to_i64())
             .fetch_optional(self.views.readers())
             .await?;
         Ok(replies.map_or(0, count))
     }
+
+    async fn read_tree(
+        &self,
+        id: ArticleId,
+        part: Part,
+    ) -> sqlx::Result<Row<Option<Items<CommentView>>>> {
+        // One transaction is one snapshot: the page and its total agree.
+        let mut snapshot = self.views.readers().begin().await?;
+        let total = match visible_comments(&mut snapshot, id).await? {
+            Row::Live(total) => total,
+            Row::Deleted => return Ok(Row::Deleted),
+            Row::Missing => return Ok(Row::Missing),
+        };
+        let items = match part {
+            Part::Page { number, size } => {
+                let offset = u64::from(number.saturating_sub(1)) * u64::from(size);
+                let items = if offset < total {
+                    page(&mut snapshot, id, (offset, size)).await?
+                } else {
+                    Vec::new()
+                };
+                Some(Items {
+                    items,
+                    part,
+                    total,
+                    next_after: None,
+                })
+            }
+            Part::After { after, size } => following(&mut snapshot, id, (after, size + 1))
+                .await?
+                .map(|items| Items::cut(items, part, size, comment_id)),
+        };
+        snapshot.commit().await?;
+        Ok(Row::Live(items))
+    }
+
+    /// Up to one more than `size`.
+    async fn read_level(
+        &self,
+        level: Level,
+        (after, size): (Option<i64>, u32),
+    ) -> sqlx::Result<Row<Vec<CommentView>>> {
+        let mut snapshot = self.views.readers().begin().await?;
+        match visible_comments(&mut snapshot, level.article_id).await? {
+            Row::Live(_) => {}
+            Row::Deleted => return Ok(Row::Deleted),
+            Row::Missing => return Ok(Row::Missing),
+        }
+        if let Some(parent) = level.parent {
+            let visible: Option<bool> = sqlx::query_scalar(PARENT)
+                .bind(parent.to_i64())
+                .bind(level.article_id.to_i64())
+                .fetch_optional(&mut *snapshot)
+                .await?;
+            match visible {
+                Some(true) => {}
+                Some(false) => return Ok(Row::Deleted),
+                None => return Ok(Row::Missing),
+            }
+        }
+        let rows = sqlx::query(LEVEL)
+            .bind(level.article_id.to_i64())
+            .bind(level.parent.map_or(0, CommentId::to_i64))
+            .bind(after.unwrap_or(0))
+            .bind(i64::from(size) + 1)
+            .fetch_all(&mut *snapshot)
+            .await?;
+        snapshot.commit().await?;
+        Ok(Row::Live(
+            rows.iter().map(view).collect::<sqlx::Result<_>>()?,
+        ))
+    }
+}
+
+/// How long the list of an article's comments is.
+async fn visible_comments(
+    snapshot: &mut SqliteConnection,
+    id: ArticleId,
+) -> sqlx::Result<Row<u64>> {
+    let found: Option<(bool, i64)> = sqlx::query_as(ARTICLE)
+        .bind(id.to_i64())
+        .fetch_optional(snapshot)
+        .await?;
+    Ok(match found {
+        Some((false, visible)) => Row::Live(count(visible)),
+        Some((true, _)) => Row::Deleted,
+        None => Row::Missing,
+    })
+}
+
+/// Skips over the index alone to the last comment before the page, and goes on from there.
+async fn page(
+    snapshot: &mut SqliteConnection,
+    id: ArticleId,
+    (offset, size): (u64, u32),
+) -> sqlx::Result<Vec<CommentView>> {
+    let Some(skipped) = offset.checked_sub(1) else {
+        return range(snapshot, id, (Vec::new(), size)).await;
+    };
+    let before: Option<Vec<u8>> = sqlx::query_scalar(NTH)
+        .bind(id.to_i64())
+        .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
+        .fetch_optional(&mut *snapshot)
+        .await?;
+    match before {
+        Some(path) => range(snapshot, id, (path, size)).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// `None` if the article never had a comment `after`. One that has vanished since the caller saw it
+/// still says where it stood.
+async fn following(
+    snapshot: &mut SqliteConnection,
+    id: ArticleId,
+    (after, limit): (Option<i64>, u32),
+) -> sqlx::Result<Option<Vec<CommentView>>> {
+    let path = match after {
+        None => Some(Vec::new()),
+        Some(comment_id) => {
+            sqlx::query_scalar(PATH)
+                .bind(comment_id)
+                .bind(id.to_i64())
+                .fetch_optional(&mut *snapshot)
+                .await?
+        }
+    };
+    Ok(match path {
+        Some(path) => Some(range(snapshot, id, (path, limit)).await?),
+        None => None,
+    })
+}
+
+/// The visible comments that follow a path, which the empty one is before all.
+async fn range(
+    snapshot: &mut SqliteConnection,
+    id: ArticleId,
+    (path, limit): (Vec<u8>, u32),
+) -> sqlx::Result<Vec<CommentView>> {
+    let rows = sqlx::query(RANGE)
+        .bind(id.to_i64())
+        .bind(path)
+        .bind(i64::from(limit))
+        .fetch_all(snapshot)
+        .await?;
+    rows.iter().map(view).collect()
+}
+
+fn comment_id(view: &CommentView) -> i64 {
+    view.comment_id
+}
+
+fn view(row: &SqliteRow) -> sqlx::Result<CommentView> {
+    let deleted: bool = row.try_get(4)?;
+    let parent_id: i64 = row.try_get(2)?;
+    let said = Said {
+        writer_id: row.try_get(9)?,
+        writer_name: row.try_get(10)?,
+        content: row.try_get(11)?,
+    };
+    Ok(CommentView {
+        comment_id: row.try_get(0)?,
+        article_id: row.try_get(1)?,
+        parent_id: (parent_id != 0).then_some(parent_id),
+        depth: count(row.try_get(3)?),
+        said: (!deleted).then_some(said),
+        created_at: time(row.try_get(7)?),
+        modified_at: row.try_get::<Option<i64>, _>(8)?.map(time),
+        reply_count: count(row.try_get(5)?),
+        revision: count(row.try_get(6)?),
+    })
 }

@@ -19,7 +19,7 @@ impl Queries {
         let answer = self.through_cache(Key::Views(id), None, load).await?;
         Ok(match answer {
             Lookup::Found(document) => digits(&document.body),
-            Lookup::Deleted | Lookup::NotFound => 0,
+            Lookup::Deleted | Lookup::NotFound | Lookup::Nowhere => 0,
         })
     }
 

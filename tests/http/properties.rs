@@ -29,17 +29,25 @@ async fn things(yard: &Yard) -> Vec<String> {
             format!("/v1/comments/{comment}"),
         ]);
     }
-    let alone = ["boards", "projections", "audit/events", "audit/streams/x"];
+    let alone = [
+        "boards",
+        "projections",
+        "audit/events",
+        "audit/streams/x",
+        "popular",
+        "popular/days",
+    ];
     paths.extend(alone.map(|path| format!("/v1/{path}")));
     paths
 }
 
 fn paths(known: Vec<String>) -> impl Strategy<Value = String> {
     let known = prop::sample::select(known);
-    let query = "(\\?(size|page|cursor|from|to|type|direction)=[0-9a-zA-Z%+&=-]{0,12}){0,2}";
+    let query =
+        "(\\?(size|page|cursor|parent|date|from|to|type|direction)=[0-9a-zA-Z%+&=-]{0,12}){0,2}";
     prop_oneof![
         (known, query).prop_map(|(path, query)| format!("{path}{query}")),
-        "/(v1/)?(boards|articles|comments|audit/streams)/[!-~]{0,24}",
+        "/(v1/)?(boards|articles|comments|popular|audit/streams)/[!-~]{0,24}",
         "/[!-~]{0,40}",
     ]
 }

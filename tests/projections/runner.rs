@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::faulty::{Mood, Moody};
-use super::yard::{Yard, dump, encoded, opened, own_stream, posted, tamper};
+use super::yard::{Yard, calendar, dump, encoded, opened, own_stream, posted, tamper};
 
 /// A runner at work.
 struct Running {
@@ -82,7 +82,7 @@ impl Running {
 /// What `/v1/projections` shows.
 async fn shown(yard: &Yard) -> ProjectionView {
     let (_, told) = watch::channel(Position::START);
-    let queries = Queries::new(yard.views.clone(), Progress::told_by(told));
+    let queries = Queries::new(yard.views.clone(), Progress::told_by(told), calendar());
     let mut all = queries.projections(yard.clock().now()).await.unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)

@@ -16,7 +16,7 @@ async fn desk() -> Desk {
 
 impl Desk {
     /// Folds what has happened and forgets what that changed, as the projector does.
-    async fn follow(&self) {
+    pub(super) async fn follow(&self) {
         let folded = self.yard.fold().await;
         self.queries.forget(&folded.touched);
         self.progress.send_replace(folded.checkpoint.position);

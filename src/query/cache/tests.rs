@@ -6,6 +6,7 @@ use futures_util::poll;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::domain::CommentId;
 use crate::query::Document;
 
 /// Old enough entries would be loaded again however right they are.
@@ -160,4 +161,46 @@ async fn two_things_in_one_slot_cost_a_load_and_no_more() {
     let changed = cache.get_or_load(key, ready(answer("2"))).await;
     assert_eq!(changed, answer("2"));
     assert_eq!(get(&cache, ready(answer("one"))).await, answer("one"));
+}
+
+const PART: Part = Part::After {
+    after: None,
+    size: 30,
+};
+
+/// What is kept under a key, after `forget` of what changed: the same, or what is loaded now.
+async fn after(key: Key, touched: &Touched) -> Result<Lookup, QueryError> {
+    let cache = cache();
+    let old = cache.get_or_load(key, ready(answer("old"))).await;
+    assert_eq!(old, answer("old"));
+    cache.forget(touched);
+    cache.get_or_load(key, ready(answer("new"))).await
+}
+
+#[tokio::test]
+async fn a_thread_is_forgotten_whole_and_by_level_when_it_changes() {
+    let level = |parent| Level {
+        article_id: article(KEY),
+        parent,
+    };
+    let changed = Touched {
+        threads: vec![article(KEY)],
+        ..Touched::default()
+    };
+    for key in [
+        Key::Comments(article(KEY), PART),
+        Key::Level(level(None), PART),
+        Key::Level(level(CommentId::from_i64(1)), PART),
+    ] {
+        assert_eq!(after(key, &changed).await, answer("new"));
+        // A view of the article is no reason.
+        assert_eq!(after(key, &touched(KEY)).await, answer("old"));
+    }
+}
+
+#[tokio::test]
+async fn popular_lists_are_forgotten_with_any_article() {
+    let key = Key::Popular(Day::MIN);
+    assert_eq!(after(key, &touched(KEY)).await, answer("new"));
+    assert_eq!(after(key, &Touched::default()).await, answer("old"));
 }
