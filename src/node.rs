@@ -157,13 +157,16 @@ impl Node {
     }
 }
 
-/// Ready when the process is asked to stop: SIGTERM, or Ctrl-C.
-pub async fn asked_to_stop() -> std::io::Result<()> {
+/// Listens for what asks a process to stop, SIGTERM or Ctrl-C, from now on. What it gives is ready
+/// once one has come.
+pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    let interrupt = tokio::signal::ctrl_c();
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        pressed = interrupt => pressed,
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

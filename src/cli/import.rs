@@ -40,8 +40,9 @@ const READ_AHEAD_BYTES: usize = 256 * 1024;
 /// FILE holds one JSON object a line, in time order, parents before their children:
 /// `{"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}` or
 /// `{"type":"comment","id":2,"post_id":1,"parent_id":null,"author":"y","body":"…","created_at":<ms>}`.
-/// A post may have `"views":20` and `"liked_by":["y"]`. What was imported before is left as it is, so an import that was stopped or killed is resumed
-/// by running it again. Exit: 0 everything is in; 1 some lines are not, each is reported.
+/// A post may have `"views":20` and `"liked_by":["y"]`. What was imported before is left as it is, so
+/// an import that was stopped or killed is resumed by running it again. Exit: 0 everything is in; 1
+/// some lines are not, each is reported.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// The file to import
@@ -71,7 +72,7 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     let file = File::open(&args.file).with_context(|| args.file.display().to_string())?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let log = Arc::new(open(config, &clock).await?);
-    let (stop, mut heard) = stopped_by_signals();
+    let (stop, mut heard) = stopped_by_signals()?;
     let mut report = Report::of(source.as_str());
     let mut progress = Progress::begin("import", (Unit::Bytes, length), Reader::of(args.json));
     let work = async {
@@ -126,19 +127,15 @@ async fn open(config: &Config, clock: &Clock) -> anyhow::Result<SqliteLog> {
 }
 
 /// Passes a signal on to the import, which may be in the middle of its appends.
-fn stopped_by_signals() -> (Stop, JoinHandle<()>) {
+fn stopped_by_signals() -> anyhow::Result<(Stop, JoinHandle<()>)> {
     let stop = Stop::default();
     let asked = stop.clone();
+    let heard = asked_to_stop().context("signals cannot be heard")?;
     let heard = tokio::spawn(async move {
-        match asked_to_stop().await {
-            Ok(()) => asked.ask(),
-            Err(error) => {
-                tracing::warn!(%error, "signals cannot be heard");
-                std::future::pending::<()>().await;
-            }
-        }
+        heard.await;
+        asked.ask();
     });
-    (stop, heard)
+    Ok((stop, heard))
 }
 
 /// Reads the file in a thread of its own, which ends with the process if a pipe keeps it waiting.

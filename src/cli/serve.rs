@@ -55,11 +55,11 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
         clock,
         limits: Limits::default(),
     });
+    // Before it says so: whoever reads it may ask it to stop at once.
+    let asked = asked_to_stop().context("signals cannot be heard")?;
     info!(%address, data_dir = %config.data_dir.display(), "serving");
     let stop = async {
-        if let Err(error) = asked_to_stop().await {
-            tracing::error!(%error, "cannot hear signals");
-        }
+        asked.await;
         info!("stopping: requests in flight get their answers first");
     };
     http::run(listener, router, stop).await;
