@@ -1,11 +1,13 @@
 //! The queries, over views that were folded from a real log.
 
+mod counts;
 mod likes;
 mod lists;
 mod one;
 mod popular;
 mod replies;
 mod threads;
+mod trees;
 mod waiting;
 
 use std::sync::Arc;
