@@ -112,6 +112,27 @@ async fn the_tree_is_depth_first_oldest_first() {
     assert_eq!((listed.ids, listed.total), (vec![21, 22], 6));
 }
 
+/// The last bytes of their paths are `A`, `a`, and those with a byte more: one letter where case does
+/// not count, one number where only the end is looked at.
+#[tokio::test]
+async fn paths_do_not_collide_whatever_their_bytes_spell() {
+    let desk = desk(vec![
+        said(0x41, &[]),
+        said(0x61, &[]),
+        said(0x141, &[0x61]),
+        said(0x161, &[0x41]),
+        said(0x4141, &[]),
+        said(0x4161, &[0x61]),
+    ])
+    .await;
+    let tree = [0x41, 0x161, 0x61, 0x141, 0x4161, 0x4141];
+    assert_eq!(desk.all().await, tree);
+    for (parent, replies) in [(0x41, vec![0x161]), (0x61, vec![0x141, 0x4161])] {
+        let listed = desk.level((10, Some(parent)), None).await.listed();
+        assert_eq!(listed.ids, replies);
+    }
+}
+
 #[tokio::test]
 async fn an_article_without_comments_has_an_empty_tree() {
     let desk = desk(two_threads()).await;
