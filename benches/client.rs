@@ -57,6 +57,9 @@ impl Connection {
 fn body(answer: &[u8]) -> Option<(usize, usize)> {
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).ok()?;
+    if head.starts_with("HTTP/1.1 204") {
+        return Some((end + 4, 0));
+    }
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length")

@@ -9,9 +9,9 @@ mod client;
 mod comments;
 mod http;
 mod mixed;
+mod reactions;
 mod start;
 mod support;
-mod views;
 
 use std::io;
 
@@ -32,9 +32,10 @@ fn main() -> io::Result<()> {
         ("catch-up", catch_up::run),
         ("comments", comments::run),
         ("http", http::run),
+        ("likes", reactions::run_likes),
         ("mixed", catch_up::run_mixed),
         ("start", start::run),
-        ("views", views::run),
+        ("views", reactions::run_views),
     ];
     for (name, run) in benches {
         if wanted.is_empty() || wanted.iter().any(|w| w == name) {

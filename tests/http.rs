@@ -6,6 +6,7 @@ mod boards;
 mod bodies;
 mod comments;
 mod conditions;
+mod failures;
 pub(crate) mod fixture;
 mod keys;
 mod liked;

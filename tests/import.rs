@@ -8,3 +8,4 @@ mod outcome;
 mod record;
 mod report;
 mod resume;
+mod threads;

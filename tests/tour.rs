@@ -56,25 +56,37 @@ fn the_tour_works_as_printed() {
     assert_eq!(article["writer"]["name"], "Kim Minji");
     let id = article["article_id"].as_str().unwrap();
     assert_eq!(json(1)["items"][0]["article_id"], id);
-    let edited = json(2);
+    let thread = json(2);
+    let thread = thread["items"].as_array().unwrap();
+    assert_eq!(
+        (&thread[0]["deleted"], &thread[0]["content"]),
+        (&true.into(), &Value::Null)
+    );
+    assert_eq!(thread[1]["content"], "Welcome!");
+    assert_eq!(thread[1]["parent_id"], thread[0]["comment_id"]);
+    let counted = json(3);
+    let counts = ["comment_count", "like_count", "view_count"].map(|count| &counted[count]);
+    assert_eq!(counts, [1, 1, 1].map(|count| Value::from(count)).each_ref());
+    assert!(json(4)["items"].as_array().unwrap().is_empty());
+    let edited = json(5);
     assert_eq!(
         (&edited["content"], &edited["revision"]),
         (&"Anybody home?".into(), &1.into())
     );
-    assert_eq!(json(3)["status"], 412);
-    assert!(json(3)["type"].as_str().unwrap().starts_with("/problems/"));
+    assert_eq!(json(6)["status"], 412);
+    assert!(json(6)["type"].as_str().unwrap().starts_with("/problems/"));
 
     let history = ["ArticleCreated", "ArticleUpdated", "ArticleDeleted"];
-    let audited = json(4);
+    let audited = json(7);
     let audited = audited["items"].as_array().unwrap();
     assert_eq!(
         audited.iter().map(|e| &e["type"]).collect::<Vec<_>>(),
         history
     );
     assert!(audited.iter().all(|e| e["metadata"]["actor"] == "kim"));
-    assert_eq!(json(5)["items"][0]["parked"], 0);
-    assert_eq!(lines.len(), 6 + history.len());
-    for (line, happened) in lines[6..].iter().zip(history) {
+    assert_eq!(json(8)["items"][0]["parked"], 0);
+    assert_eq!(lines.len(), 9 + history.len());
+    for (line, happened) in lines[9..].iter().zip(history) {
         assert!(line.contains(&format!("article-{id}@")), "{line}");
         assert!(
             line.contains(happened) && line.contains("by \"kim\""),

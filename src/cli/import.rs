@@ -35,11 +35,12 @@ const AHEAD: usize = 256;
 /// Bytes of the file that are read at once.
 const READ_AHEAD_BYTES: usize = 256 * 1024;
 
-/// Import the posts of another forum; stop the server first
+/// Import another forum's posts, comments, views and likes; stop the server first
 ///
-/// FILE holds one JSON object a line, in time order:
-/// `{"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}`.
-/// What was imported before is left as it is, so an import that was stopped or killed is resumed
+/// FILE holds one JSON object a line, in time order, parents before their children:
+/// `{"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}` or
+/// `{"type":"comment","id":2,"post_id":1,"parent_id":null,"author":"y","body":"…","created_at":<ms>}`.
+/// A post may have `"views":20` and `"liked_by":["y"]`. What was imported before is left as it is, so an import that was stopped or killed is resumed
 /// by running it again. Exit: 0 everything is in; 1 some lines are not, each is reported.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -186,8 +187,8 @@ async fn bring(
             bytes,
             line,
         } = read.context("the file cannot be read to its end")?;
-        if let Some(post) = report.read(number, line) {
-            importer.add(*post).await?;
+        if let Some(record) = report.read(number, line) {
+            importer.add(record).await?;
             report.hear(importer.take_told());
         }
         progress.reached(bytes);

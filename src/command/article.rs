@@ -130,17 +130,12 @@ impl Commands {
     }
 
     /// How a board stands now, and the newest event that was read to know.
-    pub(super) async fn board_standing(
+    async fn board_standing(
         &self,
         board_id: BoardId,
     ) -> Result<(BoardStanding, Option<Position>), CommandError<ArticleRejection>> {
         let board = load::<Board>(&*self.store, &StreamName::board(board_id)).await?;
-        let standing = match &board.state {
-            None => BoardStanding::Missing,
-            Some(board) if board.closed => BoardStanding::Closed,
-            Some(_) => BoardStanding::Open,
-        };
-        Ok((standing, board.position))
+        Ok((BoardStanding::of(board.state.as_ref()), board.position))
     }
 }
 

@@ -25,13 +25,25 @@ pub struct CommentDraft {
     pub writer_name: WriterName,
 }
 
-/// What a new comment depends on, as far as the newest revisions tell.
-struct Surroundings {
-    article: ArticleStanding,
-    max_depth: CommentDepth,
-    parent: Parent,
+/// What an article and its board say to new comments, as far as their newest revisions tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ground {
+    /// How the article stands.
+    pub(super) article: ArticleStanding,
+    /// How deep the threads of its board may grow.
+    pub(super) max_depth: CommentDepth,
     /// The newest event that was read.
-    read: Option<Position>,
+    pub(super) read: Option<Position>,
+}
+
+/// What a new comment depends on, as far as the newest revisions tell.
+pub(super) struct Surroundings {
+    /// The article and its board.
+    pub(super) ground: Ground,
+    /// What it replies to.
+    pub(super) parent: Parent,
+    /// The newest event of the parent that was read.
+    pub(super) read: Option<Position>,
 }
 
 impl Commands {
@@ -52,6 +64,17 @@ impl Commands {
         draft: CommentDraft,
     ) -> CommentOutcome {
         let surroundings = self.surroundings(&draft).await?;
+        self.write(origin, comment_id, (draft, surroundings)).await
+    }
+
+    /// Writes a comment under an id that was fixed before, in surroundings that the caller has read.
+    /// One append, no read.
+    pub(super) async fn create_comment_in(
+        &self,
+        origin: &Origin,
+        comment_id: CommentId,
+        (draft, surroundings): (CommentDraft, Surroundings),
+    ) -> CommentOutcome {
         self.write(origin, comment_id, (draft, surroundings)).await
     }
 
@@ -90,19 +113,32 @@ impl Commands {
     }
 
     async fn surroundings(&self, draft: &CommentDraft) -> Result<Surroundings, StoreError> {
-        let stream = StreamName::article(draft.article_id);
-        let (article, parent) =
-            tokio::try_join!(load::<Article>(&*self.store, &stream), self.parent(draft))?;
+        let parent = async {
+            match draft.parent_id {
+                None => Ok((Parent::Article, None)),
+                Some(parent_id) => self.parent(parent_id).await,
+            }
+        };
+        let (ground, (parent, read)) = tokio::try_join!(self.ground(draft.article_id), parent)?;
+        Ok(Surroundings {
+            ground,
+            parent,
+            read,
+        })
+    }
+
+    /// What an article says to new comments. Two reads.
+    pub(super) async fn ground(&self, article_id: ArticleId) -> Result<Ground, StoreError> {
+        let article = load::<Article>(&*self.store, &StreamName::article(article_id)).await?;
         let board = match &article.state {
             Some(article) => self.board(article).await?,
             None => Loaded::nothing(),
         };
         let depth = |board: Board| board.settings.max_comment_depth;
-        Ok(Surroundings {
+        Ok(Ground {
             article: ArticleStanding::of(article.state.as_ref()),
             max_depth: board.state.map(depth).unwrap_or_default(),
-            parent: parent.0,
-            read: article.position.max(parent.1).max(board.position),
+            read: article.position.max(board.position),
         })
     }
 
@@ -110,11 +146,12 @@ impl Commands {
         load(&*self.store, &StreamName::board(article.board_id)).await
     }
 
-    async fn parent(&self, draft: &CommentDraft) -> Result<(Parent, Option<Position>), StoreError> {
-        let Some(parent_id) = draft.parent_id else {
-            return Ok((Parent::Article, None));
-        };
-        let parent = load::<Comment>(&*self.store, &StreamName::comment(parent_id)).await?;
+    /// What a comment says to replies, and the newest event that was read to know. One read.
+    pub(super) async fn parent(
+        &self,
+        comment_id: CommentId,
+    ) -> Result<(Parent, Option<Position>), StoreError> {
+        let parent = load::<Comment>(&*self.store, &StreamName::comment(comment_id)).await?;
         Ok((Parent::of(parent.state.as_ref()), parent.position))
     }
 
@@ -127,8 +164,8 @@ impl Commands {
         let command = CommentCommand::Create {
             comment_id,
             article_id: draft.article_id,
-            article: surroundings.article,
-            max_depth: surroundings.max_depth,
+            article: surroundings.ground.article,
+            max_depth: surroundings.ground.max_depth,
             parent: surroundings.parent,
             content: draft.content,
             writer_name: draft.writer_name,
@@ -137,7 +174,8 @@ impl Commands {
         let new = (&stream, Loaded::nothing());
         let decide = |state: Option<&_>| decide(command.clone(), state);
         let outcome = execute(&*self.store, new, origin, decide).await;
-        outcome.map_err(|error| error.having_read(surroundings.read))
+        let read = surroundings.ground.read.max(surroundings.read);
+        outcome.map_err(|error| error.having_read(read))
     }
 
     async fn change_comment(

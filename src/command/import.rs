@@ -5,112 +5,56 @@
 //! ids of commands and events follow from the source's own names (`names`). So a plan can be done
 //! again, and the stream, read at start, is all that a resumed import needs to know.
 //!
-//! What must hold: nothing that is appended depends on when or how often an import was killed. Plans
-//! begin and end where the *unplanned* records of the file say, ids and appends are in file order,
-//! and no event carries a time or an id of the run that made it, but for the new ids themselves.
+//! What must hold: nothing that is appended depends on when or how often an import was killed. So
+//! - plans begin and end where the *unplanned* records of the file say;
+//! - what a plan holds is brought in as one group, whether by the run that planned it or by a later
+//!   one: first boards, then posts and comments, then views, then likes, each in file order. A run
+//!   that meets planned records gathers them until it has met all of their plan;
+//! - the log commits appends in the order of its queue, so a kill leaves a beginning of that order,
+//!   and what is appended later is what was missing, in the same order;
+//! - no event carries a time or an id of the run that made it, but for the new ids themselves.
 //!
-//! Left out on purpose: reading files (`cli::import`), and comments, likes and views, which have no
-//! commands yet.
+//! Left out on purpose: reading files (`cli::import`), and what the log has no place for: likes and
+//! views of comments, and likes that name nobody.
 
 mod boards;
+mod create;
+mod facts;
+mod found;
+mod likes;
 mod names;
 mod plan;
-mod posts;
+mod record;
+mod source;
 mod together;
+mod told;
+mod views;
 
-use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::ids::{IdError, Ids};
 use super::{CommandError, Commands};
-use crate::domain::article::{ArticleRejection, Text};
-use crate::domain::text::{BoardName, WriterName};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::article::ArticleStanding;
 use crate::event_store::{EventStore, StoreError, StreamName};
+use found::Group;
 pub use names::author_id;
-use plan::Known;
+use plan::{Gathered, Known};
+pub use record::{Comment, Post, Record};
+pub use source::{MalformedSource, Source};
+pub use told::{Fate, Refusal, Told, What};
+use views::Counted;
 
 /// The most ids that one `ImportPlanned` fixes.
 pub const PLAN_MAX: usize = 1_000;
+/// The most likes that come with the posts of one plan, unless one post alone has more. They are
+/// in memory together.
+pub const LIKES_MAX: usize = 100_000;
 /// The most appends that wait for the log at once, so that many share one commit.
 const IN_FLIGHT: usize = 256;
-
-/// The name of what is imported: 1 to 100 characters, no control characters, no `/`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source(String);
-
-/// The text cannot name a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a source's name is 1 to 100 characters, without control characters and `/`")]
-pub struct MalformedSource;
-
-impl Source {
-    const MAX_CHARS: usize = 100;
-
-    /// Checks a name that somebody chose.
-    pub fn parse(name: &str) -> Result<Self, MalformedSource> {
-        let refused = |c: char| c.is_control() || c == '/';
-        let well_formed =
-            (1..=Self::MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(refused);
-        if well_formed {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(MalformedSource)
-        }
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// A post of the source, checked and repaired.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Post {
-    /// The line of the file that it stands on, to speak of it.
-    pub line: u64,
-    /// What the source calls it.
-    pub id: u64,
-    /// Where it stands; the name is all that the source tells of a board.
-    pub board: BoardName,
-    /// Who wrote it ([`author_id`]).
-    pub author: UserId,
-    /// The writer's name as readers will see it.
-    pub writer_name: WriterName,
-    /// What it says.
-    pub text: Text,
-    /// When it was posted.
-    pub created_at: Timestamp,
-}
-
-/// What became of a post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is an article now.
-    Imported,
-    /// An earlier run brought it in.
-    AlreadyThere,
-    /// A rule said no.
-    Rejected(ArticleRejection),
-}
-
-/// News of one post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The post's [`line`](Post::line).
-    pub line: u64,
-    /// What became of it.
-    pub fate: Fate,
-}
+/// Planned records are gathered until their plan is complete. If a file is not in the order of its
+/// plans, they are brought in when there are this many plans' worth of them.
+const PLANS_GATHERED: usize = 2;
 
 /// Why an import does not go on. What was brought in stays; the same import again goes on from
 /// there.
@@ -164,18 +108,18 @@ impl Stop {
     }
 }
 
-/// Brings in the posts of one source.
+/// Brings in the records of one source.
 pub struct Importer {
     commands: Commands,
     source: Source,
     stream: StreamName,
     stop: Stop,
     known: Known,
-    /// Posts that an earlier run planned: they may be there already.
-    earlier: Vec<Post>,
-    /// Posts for the next plan, and the boards that it has to plan with them.
-    new: Vec<Post>,
-    new_boards: HashSet<String>,
+    counted: Counted,
+    /// Records that an earlier run planned: they may be there already.
+    earlier: Vec<Record>,
+    /// Records for the next plan.
+    gathered: Gathered,
     plan_max: usize,
     told: Vec<Told>,
     boards_opened: u64,
@@ -191,15 +135,16 @@ impl Importer {
     ) -> Result<Self, ImportError> {
         let stream = names::stream(&source);
         let known = Known::read(&*store, &stream).await?;
+        let counted = Counted::read(&*store, &source).await?;
         Ok(Self {
             commands: Commands::new(store, ids),
             source,
             stream,
             stop,
             known,
+            counted,
             earlier: Vec::new(),
-            new: Vec::new(),
-            new_boards: HashSet::new(),
+            gathered: Gathered::default(),
             plan_max: PLAN_MAX,
             told: Vec::new(),
             boards_opened: 0,
@@ -213,26 +158,32 @@ impl Importer {
         self
     }
 
-    /// Takes the next post of the file, whose id came not before, and appends what has gathered if
-    /// it is enough.
-    pub async fn add(&mut self, post: Post) -> Result<(), ImportError> {
-        if self.known.has_post(post.id) {
-            self.earlier.push(post);
-            if self.earlier.len() >= self.plan_max {
+    /// Takes the next record of the file, one whose type and id came not before, and appends what
+    /// has gathered if it is enough.
+    pub async fn add(&mut self, record: impl Into<Record>) -> Result<(), ImportError> {
+        let record = record.into();
+        if self.known.has(record.key()) {
+            let complete = self.known.meet(&record);
+            self.earlier.push(record);
+            if complete || self.earlier.len() >= PLANS_GATHERED * self.plan_max {
                 self.bring_earlier().await?;
             }
             return Ok(());
         }
-        let board = post.board.as_str();
-        let opens = !self.known.has_board(board) && !self.new_boards.contains(board);
-        if self.new.len() + self.new_boards.len() + 1 + usize::from(opens) > self.plan_max {
+        if let Record::Comment(comment) = &record
+            && let Err(rejection) = self.has_place(comment)
+        {
+            // Not planned, so that it is as good as new when there is a place for it.
+            let what = What::Comment { hangs: None };
+            let (line, fate) = (comment.line, Fate::rejected(rejection));
+            self.tell(Told { line, what, fate });
+            return Ok(());
+        }
+        let limits = (&self.known, self.plan_max);
+        if !self.gathered.has_room(&record, limits) {
             self.finish().await?;
         }
-        let board = post.board.as_str();
-        if !self.known.has_board(board) {
-            self.new_boards.insert(board.to_owned());
-        }
-        self.new.push(post);
+        self.gathered.push(record, &self.known);
         Ok(())
     }
 
@@ -241,9 +192,8 @@ impl Importer {
         // First what stands earlier in the file, so that a resumed import appends in the order of
         // an undisturbed one.
         self.bring_earlier().await?;
-        self.new_boards.clear();
-        let new = std::mem::take(&mut self.new);
-        self.bring(new).await
+        let gathered = std::mem::take(&mut self.gathered);
+        self.bring(Group::new(gathered.records)).await
     }
 
     /// News since the last call; also after an error.
@@ -258,19 +208,28 @@ impl Importer {
 
     async fn bring_earlier(&mut self) -> Result<(), ImportError> {
         let earlier = std::mem::take(&mut self.earlier);
-        let missing = self.missing(earlier).await?;
-        self.bring(missing).await
+        let group = self.look(earlier).await?;
+        self.bring(group).await
     }
 
-    /// Plans what is not planned, opens boards that are not there, posts the posts.
-    async fn bring(&mut self, posts: Vec<Post>) -> Result<(), ImportError> {
-        if posts.is_empty() {
-            return Ok(());
+    /// Plans what is not planned, opens boards that are not there, creates what is missing, and adds
+    /// views and likes.
+    async fn bring(&mut self, group: Group) -> Result<(), ImportError> {
+        let Group {
+            missing,
+            mut extras,
+        } = group;
+        if !missing.is_empty() {
+            self.go_on()?;
+            let planned = self.plan(&missing).await?;
+            let boards = self.open_boards(&missing, &planned).await?;
+            let posted = self.create(missing, &boards).await?;
+            for one in extras.iter_mut().filter(|one| posted.contains(&one.line)) {
+                (one.article, one.new) = (ArticleStanding::Live, true);
+            }
         }
-        self.go_on()?;
-        let planned = self.plan(&posts).await?;
-        let standings = self.open_boards(&posts, &planned).await?;
-        self.post(posts, &standings).await
+        self.bring_views(&extras).await?;
+        self.bring_likes(&extras).await
     }
 
     fn go_on(&self) -> Result<(), ImportError> {

@@ -28,7 +28,9 @@ impl Commands {
         said.or(article.position).ok_or(CommandError::Conflict)
     }
 
-    async fn say(
+    /// Says what `command` says of an article that the caller has read: where the newest event
+    /// stands that tells of it, if one does.
+    pub(super) async fn say(
         &self,
         origin: &Origin,
         command: LikeCommand,

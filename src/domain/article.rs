@@ -2,6 +2,7 @@
 //! follows a deletion.
 
 use super::Aggregate;
+use super::board::Board;
 use super::event::{Event, Fact};
 use super::id::{ArticleId, BoardId, Revision, Timestamp, UserId};
 use super::text::{Content, Title, WriterName};
@@ -88,6 +89,17 @@ pub enum BoardStanding {
     Open,
     /// It takes none.
     Closed,
+}
+
+impl BoardStanding {
+    /// How a board stands whose stream folds into `state`.
+    pub fn of(state: Option<&Board>) -> Self {
+        match state {
+            None => Self::Missing,
+            Some(board) if board.closed => Self::Closed,
+            Some(_) => Self::Open,
+        }
+    }
 }
 
 /// What the article's own stream says to whoever comments on it, likes it or views it.

@@ -105,6 +105,23 @@ impl Parent {
             },
         }
     }
+
+    /// What a reply under `article_id` hangs on instead, if all that is wrong with this parent is
+    /// that it is as deep as threads may grow: its deepest ancestor that may have replies.
+    pub fn instead(&self, article_id: ArticleId, max_depth: CommentDepth) -> Option<CommentId> {
+        let Self::Comment {
+            article_id: of,
+            path,
+            deleted: false,
+        } = self
+        else {
+            return None;
+        };
+        let max = usize::from(max_depth.get());
+        let too_deep = *of == article_id && path.len() >= max;
+        let deepest = path.get(max.checked_sub(2)?)?;
+        too_deep.then_some(*deepest)
+    }
 }
 
 /// What somebody may ask of a comment.

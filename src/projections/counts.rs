@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::comments;
 use super::likes;
@@ -23,6 +23,10 @@ use crate::views::rows;
 
 /// What a like, a comment and a view are worth in the popular list.
 const WORTH: (i64, i64, i64) = (3, 2, 1);
+
+/// A row as it is read: the id and all other columns in their order, but for the position, which
+/// nothing follows from.
+type Packed = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 struct CountsRow {
     board_id: i64,
@@ -88,16 +92,16 @@ impl Counts {
 
     /// Reads the rows that are wanted, as far as they are there.
     pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const SELECT: &str = "SELECT article_id, board_id, day, deleted, comments, \
-             visible_comments, likes, views, score, position \
+        const SELECT: &str = "SELECT json_group_array(json_array(article_id, board_id, day, \
+             deleted, comments, visible_comments, likes, views, score)) \
              FROM article_counts WHERE article_id IN ({})";
         let known = self.wanted.known();
-        let found = rows::fetch(transaction, (SELECT, "?"), &known, |query, id| {
+        let found = rows::fetch_packed(transaction, (SELECT, "?"), &known, |query, id| {
             query.bind(id.to_i64())
         });
-        for row in found.await? {
-            self.rows.insert(row.try_get(0)?, CountsRow::read(&row)?);
-        }
+        let found = found.await?.into_iter();
+        self.rows
+            .extend(found.map(|packed: Packed| (packed.0, CountsRow::unpack(packed))));
         Ok(())
     }
 
@@ -177,21 +181,22 @@ impl Counts {
 }
 
 impl CountsRow {
-    fn read(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            board_id: row.try_get(1)?,
-            day: row.try_get(2)?,
-            deleted: row.try_get(3)?,
+    fn unpack(packed: Packed) -> Self {
+        let (_, board_id, day, deleted, comments, visible_comments, likes, views, score) = packed;
+        Self {
+            board_id,
+            day,
+            deleted: deleted != 0,
             counted: Counted {
-                comments: row.try_get(4)?,
-                visible_comments: row.try_get(5)?,
-                likes: row.try_get(6)?,
-                views: row.try_get(7)?,
+                comments,
+                visible_comments,
+                likes,
+                views,
             },
-            score: row.try_get(8)?,
-            position: rows::position(row, 9)?,
+            score,
+            position: Position::START,
             changed: false,
-        })
+        }
     }
 
     fn count(&mut self, by: Counted, day: Day) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use serde::de::DeserializeOwned;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite, SqliteConnection};
@@ -51,6 +52,23 @@ pub async fn fetch<K>(
         let query = sqlx::query(statement(text, row, run.len()));
         let query = keys[run].iter().fold(query, &bind);
         found.append(&mut query.fetch_all(&mut *transaction).await?);
+    }
+    Ok(found)
+}
+
+/// As [`fetch`], of a text that answers with one row and column: a JSON array of rows. A row by itself
+/// costs a change of threads, which is more than finding it.
+pub async fn fetch_packed<K, R: DeserializeOwned>(
+    transaction: &mut SqliteConnection,
+    statement: (&'static str, &'static str),
+    keys: &[K],
+    bind: impl Fn(Statement, &K) -> Statement,
+) -> sqlx::Result<Vec<R>> {
+    let mut found = Vec::new();
+    for packed in fetch(transaction, statement, keys, bind).await? {
+        let rows: Vec<R> = serde_json::from_str(packed.try_get(0)?)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        found.extend(rows);
     }
     Ok(found)
 }

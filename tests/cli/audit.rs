@@ -27,7 +27,8 @@ fn events(place: &Place, args: &[&str]) -> Vec<Value> {
 fn an_event_is_shown_as_recorded_one_a_line() {
     let place = imported(2);
     let all = events(&place, &[]);
-    assert_eq!(all.len(), 6);
+    // The log's own event, a plan, two boards, two posts, two comments and the views of both.
+    assert_eq!(all.len(), 10);
     let fields = [
         "position",
         "stream",
@@ -55,7 +56,7 @@ fn an_event_is_shown_as_recorded_one_a_line() {
         (&all[0]["type"], &all[0]["stream"]),
         (&"LogCreated".into(), &"madang-log".into())
     );
-    assert_eq!(all[5]["data"]["title"], "title 2");
+    assert_eq!(all[6]["data"]["title"], "title 2");
 }
 
 #[test]
@@ -76,7 +77,8 @@ fn filters_and_limits_narrow_it_down() {
     );
     assert_eq!(ids(&["--limit", "0"]), [""; 0]);
     let by_system = events(&place, &["--actor", "system:import"]);
-    assert_eq!(by_system.len(), 6);
+    // A plan, five boards, and the views of nine posts.
+    assert_eq!(by_system.len(), 15);
     let from = by_system[5]["position"].as_str().unwrap();
     assert_eq!(ids(&["--from", from, "--to", from]).len(), 1);
     assert_eq!(ids(&["--from", "9999-01-01T00:00:00Z"]).len(), 0);
@@ -121,7 +123,7 @@ fn without_a_log_it_says_which_file_is_missing() {
 async fn it_reads_beside_a_running_server() {
     let place = imported(1);
     let log = place.served_log().await;
-    assert_eq!(events(&place, &[]).len(), 4);
+    assert_eq!(events(&place, &[]).len(), 6);
     log.close().await;
 }
 

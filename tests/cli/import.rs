@@ -1,8 +1,8 @@
 //! `madang import`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::madang::{Ended, Place, comment, forum, post};
+use super::madang::{Ended, Place, comment, forum, post, reply, threads};
 
 /// The sum of all numbers that count lines.
 fn sum(report: &Value) -> u64 {
@@ -24,9 +24,10 @@ fn a_good_file_is_imported_and_the_report_adds_up() {
     let place = Place::new();
     let report = import(&place, forum(30)).expect(0).json();
     assert_eq!(report["posts"]["imported"], 30);
-    assert_eq!(report["comments"]["not_yet_possible"], 30);
+    assert_eq!(report["comments"]["imported"], 30);
     assert_eq!(report["boards"]["opened"], 5);
-    assert_eq!(report["not_imported"]["views"], 465);
+    assert_eq!(report["views"]["imported"], 465);
+    assert_eq!(report["likes"]["imported"], 20);
     assert_eq!(report["not_imported"]["likes"], 60);
     assert_eq!((report["lines"].as_u64(), sum(&report)), (Some(60), 60));
 }
@@ -36,7 +37,9 @@ fn a_second_run_adds_nothing_and_is_fine() {
     let place = Place::new();
     import(&place, forum(30)).expect(0);
     let report = import(&place, forum(30)).expect(0).json();
-    assert_eq!(report["posts"]["already_there"], 30);
+    let there = |of: &str| report[of]["already_there"].as_u64().unwrap();
+    let all = ["posts", "comments", "views", "likes"].map(there);
+    assert_eq!(all, [30, 30, 465, 20]);
     assert_eq!(
         (report["boards"]["opened"].as_u64(), sum(&report)),
         (Some(0), 60)
@@ -66,6 +69,32 @@ fn bad_lines_are_reported_and_the_rest_is_imported() {
         (9, "broken"),
     ];
     assert_eq!(listed.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn comments_without_a_place_are_reported_and_the_rest_is_imported() {
+    let place = Place::new();
+    let text = [post(1, 1), comment(2), reply(1), comment(1)].join("\n");
+    let report = import(&place, &text).expect(1).json();
+    assert_eq!(report["comments"]["imported"], 1);
+    assert_eq!(report["comments"]["rejected"], 2);
+    assert_eq!((report["lines"].as_u64(), sum(&report)), (Some(4), 4));
+    let problem =
+        |line: u64, detail: &str| json!({"line": line, "kind": "rejected", "detail": detail});
+    let expected = [
+        problem(2, "there is no such article"),
+        problem(3, "there is no such comment to reply to"),
+    ];
+    assert_eq!(report["problems"], json!(expected));
+}
+
+#[test]
+fn whole_threads_come_in() {
+    let place = Place::new();
+    let report = import(&place, threads(40, 7)).expect(0).json();
+    assert_eq!(report["comments"]["imported"], 80);
+    let report = import(&place, threads(60, 7)).expect(0).json();
+    assert_eq!(report["comments"]["imported"], 40);
 }
 
 #[test]
@@ -103,7 +132,7 @@ fn people_get_a_table() {
         ended.stdout.starts_with("import of `the old yard`\n"),
         "{ended:?}"
     );
-    let rows = ["posts imported", "comments not yet possible", "lines read"];
+    let rows = ["posts imported", "comments imported", "lines read"];
     let row = |name: &str| {
         let line = ended
             .stdout

@@ -94,8 +94,17 @@ pub(crate) fn post(id: u64, boards: u64) -> String {
         "type": "post", "id": id, "board": format!("board {}", id % boards),
         "author": format!("author {}", id % 7), "title": format!("title {id}"),
         "body": "words ".repeat(20), "created_at": 1_400_000_000_000 + id * 1000, "views": id,
+        "liked_by": likers(id),
     })
     .to_string()
+}
+
+/// Every third post is liked, by two.
+fn likers(id: u64) -> Vec<String> {
+    let count = if id.is_multiple_of(3) { 2 } else { 0 };
+    (0..count)
+        .map(|number| format!("author {}", (id + number) % 7))
+        .collect()
 }
 
 /// A line with a comment on the post of the same id.
@@ -107,11 +116,32 @@ pub(crate) fn comment(id: u64) -> String {
     .to_string()
 }
 
+/// A line with a reply, under the post of the same id, to its comment.
+pub(crate) fn reply(id: u64) -> String {
+    let comment = comment(id).replace("\"parent_id\":null", &format!("\"parent_id\":{id}"));
+    comment.replace(
+        &format!("\"id\":{id},"),
+        &format!("\"id\":{},", 1_000_000 + id),
+    )
+}
+
 /// Posts and comments in turn.
 pub(crate) fn forum(posts: u64) -> String {
     let mut text = String::new();
     for id in 1..=posts {
         writeln!(text, "{}\n{}", post(id, 5), comment(id)).unwrap();
+    }
+    text
+}
+
+/// Posts in rows of `row`, each row with its comments, and then the replies to these.
+pub(crate) fn threads(posts: u64, row: u64) -> String {
+    let mut text = String::new();
+    for first in (1..=posts).step_by(usize::try_from(row).unwrap()) {
+        let ids = || first..(first + row).min(posts + 1);
+        let posts = ids().map(|id| post(id, 5));
+        let lines = posts.chain(ids().map(comment)).chain(ids().map(reply));
+        lines.for_each(|line| writeln!(text, "{line}").unwrap());
     }
     text
 }

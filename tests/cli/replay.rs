@@ -119,10 +119,11 @@ async fn the_views_are_row_for_row_equal() {
         .run(&["replay", "--offline", "--json"])
         .expect(0)
         .json();
-    // The log's own event, a plan, and three changes come with them.
+    // The log's own event and a plan come before them, fifty comments, the views of fifty and 32
+    // likes with them, and three changes behind.
     assert_eq!(
         (report["events"].as_u64(), report["parked"].as_u64()),
-        (Some(60), Some(0))
+        (Some(192), Some(0))
     );
     assert_eq!(rows(&place.path("data/views.db")).await, live);
 }

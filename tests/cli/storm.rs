@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::madang::{Place, forum};
+use super::madang::{Place, threads};
 use crate::import::log::essence;
 
-const POSTS: u64 = 1_500;
+const POSTS: u64 = 1_000;
 const KILLS: u64 = 3;
 
 #[expect(
@@ -35,7 +35,7 @@ fn killed_import(place: &Place, after: Duration) {
 
 #[tokio::test]
 async fn killed_at_any_moment_and_done_again_it_ends_the_same() {
-    let forum = forum(POSTS);
+    let forum = threads(POSTS, 100);
     let place = Place::new();
     place.write("forum.jsonl", &forum);
     let began = Instant::now();

@@ -123,12 +123,17 @@ pub(crate) fn config(dir: &TempDir) -> Config {
 
 /// A token that is good for an hour.
 pub(super) fn token(user: &str, roles: &[Role]) -> String {
+    token_until(NOW + 3_600_000, user, roles)
+}
+
+/// A token that is good until then.
+pub(super) fn token_until(expires_at: i64, user: &str, roles: &[Role]) -> String {
     let grant = Grant {
         user: UserId::parse(user).unwrap(),
         name: None,
         roles: roles.iter().copied().collect(),
         issued_at: Timestamp(NOW),
-        expires_at: Timestamp(NOW + 3_600_000),
+        expires_at: Timestamp(expires_at),
     };
     mint(&AuthKey::from_text(KEY).unwrap(), &grant).unwrap()
 }

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use async_trait::async_trait;
 use madang::ambient::Clock;
 use madang::command::ids::Ids;
-use madang::command::import::{Fate, ImportError, Importer, Post, Source, Stop, author_id};
+use madang::command::import::{
+    Comment, Fate, ImportError, Importer, Post, Record, Source, Stop, Told, What, author_id,
+};
 use madang::domain::Timestamp;
 use madang::domain::article::Text;
 use madang::domain::snowflake::Node;
@@ -45,12 +47,27 @@ impl Yard {
         }
     }
 
-    /// Imports with plans of at most `keys` ids, and tells what became of each post.
-    pub(crate) async fn import(
+    /// Imports with plans of at most `keys` ids, and tells what became of each record.
+    pub(crate) async fn import<R: Clone + Into<Record>>(
         &self,
         store: Arc<dyn EventStore>,
-        (posts, keys): (&[Post], usize),
+        (records, keys): (&[R], usize),
     ) -> (Vec<(u64, Fate)>, Result<(), ImportError>) {
+        let (told, outcome) = self.import_telling(store, (records, keys)).await;
+        let records = told
+            .iter()
+            .filter(|told| matches!(told.what, What::Post | What::Comment { .. }));
+        let mut fates: Vec<_> = records.map(|told| (told.line, told.fate)).collect();
+        fates.sort_unstable_by_key(|(line, _)| *line);
+        (fates, outcome)
+    }
+
+    /// The same, with all that there is to tell.
+    pub(crate) async fn import_telling<R: Clone + Into<Record>>(
+        &self,
+        store: Arc<dyn EventStore>,
+        (records, keys): (&[R], usize),
+    ) -> (Vec<Told>, Result<(), ImportError>) {
         self.hands.fetch_add(777, Ordering::Relaxed);
         let source = Source::parse("elsewhere").unwrap();
         let opened = Importer::open(store, self.ids.clone(), source, Stop::default()).await;
@@ -59,8 +76,8 @@ impl Yard {
             Err(error) => return (Vec::new(), Err(error)),
         };
         let mut outcome = Ok(());
-        for post in posts {
-            outcome = outcome.and(importer.add(post.clone()).await);
+        for record in records {
+            outcome = outcome.and(importer.add(record.clone()).await);
             if outcome.is_err() {
                 break;
             }
@@ -68,10 +85,15 @@ impl Yard {
         if outcome.is_ok() {
             outcome = importer.finish().await;
         }
-        let told = importer.take_told().into_iter();
-        let mut fates: Vec<_> = told.map(|told| (told.line, told.fate)).collect();
-        fates.sort_unstable_by_key(|(line, _)| *line);
-        (fates, outcome)
+        (importer.take_told(), outcome)
+    }
+
+    /// Imports into the log itself, in plans of at most `keys` ids.
+    pub(crate) async fn bring(&self, records: &[Record], keys: usize) -> Vec<Told> {
+        let store = self.log.clone();
+        let (told, outcome) = self.import_telling(store, (records, keys)).await;
+        outcome.unwrap();
+        told
     }
 
     pub(crate) async fn head(&self) -> u64 {
@@ -92,8 +114,69 @@ pub(crate) fn post(id: u64, board: &str) -> Post {
             title: Title::parse(&format!("title {id}")).unwrap(),
             content: Content::parse(&format!("words of {id}")).unwrap(),
         },
-        created_at: Timestamp(1_400_000_000_000 + i64::try_from(id).unwrap() * 1000),
+        created_at: at(id),
+        views: 0,
+        liked_by: Vec::new(),
     }
+}
+
+fn at(id: u64) -> Timestamp {
+    Timestamp(1_400_000_000_000 + i64::try_from(id).unwrap() * 1000)
+}
+
+/// The same post with views, and with likes by as many authors as the number says.
+pub(crate) fn liked(post: Post, likes: u64) -> Post {
+    let authors = (0..likes).map(|number| author_id(&format!("liker {number}")));
+    Post {
+        views: post.id,
+        liked_by: authors.collect(),
+        ..post
+    }
+}
+
+/// The `id`-th comment, on line `id`, under a post and perhaps a comment.
+pub(crate) fn comment(id: u64, post: u64, parent: Option<u64>) -> Comment {
+    Comment {
+        line: id,
+        id,
+        post,
+        parent,
+        author: author_id("kim"),
+        writer_name: WriterName::parse("kim").unwrap(),
+        content: Content::parse(&format!("answer {id}")).unwrap(),
+        created_at: at(id),
+    }
+}
+
+/// Four posts on two boards, and threads that go on across them: on line `n`, record `n`.
+pub(crate) fn a_forum() -> Vec<Record> {
+    vec![
+        liked(post(1, "a"), 2).into(),
+        comment(2, 1, None).into(),
+        comment(3, 1, Some(2)).into(),
+        liked(post(4, "b"), 0).into(),
+        comment(5, 1, Some(3)).into(),
+        comment(6, 4, None).into(),
+        liked(post(7, "a"), 1).into(),
+        comment(8, 1, Some(3)).into(),
+        post(9, "a").into(),
+        comment(10, 7, None).into(),
+        comment(11, 1, Some(8)).into(),
+        comment(12, 4, Some(6)).into(),
+    ]
+}
+
+/// Its posts alone, as a release brought them in that knew nothing else, views and likes neither.
+pub(crate) fn its_posts_alone() -> Vec<Record> {
+    let posts = a_forum().into_iter().filter_map(|record| match record {
+        Record::Post(post) => Some(Post {
+            views: 0,
+            liked_by: Vec::new(),
+            ..*post
+        }),
+        Record::Comment(_) => None,
+    });
+    posts.map(Record::from).collect()
 }
 
 /// Ten posts on three boards.

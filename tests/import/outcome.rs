@@ -1,7 +1,7 @@
 //! What an undisturbed import appends, and what a second one does not.
 
 use madang::command::Commands;
-use madang::command::import::{Fate, ImportError, Importer, Source, Stop};
+use madang::command::import::{Fate, ImportError, Importer, Refusal, Source, Stop};
 use madang::domain::article::ArticleRejection;
 use madang::domain::{BoardId, UserId};
 use serde_json::{Value, json};
@@ -167,7 +167,7 @@ async fn a_new_post_on_a_closed_board_is_rejected_and_the_others_are_not() {
     let posts = [post(1, "old"), post(2, "old"), post(3, "new")];
     let (fates, outcome) = yard.import(yard.log.clone(), (&posts, 1000)).await;
     assert_eq!(outcome, Ok(()));
-    let closed = Fate::Rejected(ArticleRejection::BoardClosed);
+    let closed = Fate::Rejected(Refusal::Post(ArticleRejection::BoardClosed));
     assert_eq!(
         fates,
         [(1, Fate::AlreadyThere), (2, closed), (3, Fate::Imported)]

@@ -1,7 +1,8 @@
 //! Every kind of line.
 
 use madang::cli::import::lines::Raw;
-use madang::cli::import::record::{Extras, Line, read};
+use madang::cli::import::record::{LeftOut, Line, read};
+use madang::command::import::{Record, author_id};
 use madang::domain::Timestamp;
 use serde_json::{Value, json};
 
@@ -35,38 +36,75 @@ fn reason(line: Line) -> String {
     }
 }
 
+fn record(line: Line) -> (Record, LeftOut) {
+    match line {
+        Line::Record {
+            record, left_out, ..
+        } => (record, left_out),
+        other => panic!("{other:?} is no record"),
+    }
+}
+
+fn left_out(line: Line) -> LeftOut {
+    record(line).1
+}
+
 #[test]
 fn a_post_is_read() {
-    let Line::Post {
-        post,
-        repairs,
-        extras,
-    } = post_with("views", json!(20))
-    else {
+    let (Record::Post(post), left_out) = record(post_with("views", json!(20))) else {
         panic!("this is a post");
     };
     assert_eq!((post.line, post.id), (5, 1));
     assert_eq!(post.created_at, Timestamp(1_389_889_052_000));
-    assert_eq!((repairs.len(), extras.views), (0, 20));
+    assert_eq!((post.views, post.liked_by.len()), (20, 0));
+    assert_eq!(left_out, LeftOut::default());
 }
 
 #[test]
-fn what_is_not_imported_yet_is_counted() {
-    let extras = |line| match line {
-        Line::Post { extras, .. } | Line::Comment { extras, .. } => extras,
-        other => panic!("{other:?} is no record"),
+fn an_author_likes_a_post_once() {
+    let named = json!(["a", "b", "a", "", " ", "A"]);
+    let (Record::Post(post), left_out) = record(post_with("liked_by", named)) else {
+        panic!("this is a post");
     };
-    assert_eq!(extras(post_with("liked_by", json!(["a", "b"]))).liked_by, 2);
-    assert_eq!(extras(comment_with("likes", json!(3))).likes, 3);
-    assert_eq!(extras(post_with("likes", json!("many"))), Extras::default());
-    assert_eq!(extras(post_with("views", Value::Null)), Extras::default());
+    assert_eq!(post.liked_by, ["a", "b", "A"].map(author_id));
+    assert_eq!((left_out.repeated, left_out.liked_by), (1, 2));
+}
+
+#[test]
+fn views_and_likes_may_be_missing() {
+    for field in ["views", "liked_by"] {
+        let (Record::Post(post), _) = record(post_with(field, Value::Null)) else {
+            panic!("this is a post");
+        };
+        assert_eq!((post.views, post.liked_by.len()), (0, 0));
+    }
+}
+
+#[test]
+fn as_many_views_as_a_column_holds_are_read() {
+    let most = u64::try_from(i64::MAX).unwrap();
+    let (Record::Post(post), _) = record(post_with("views", json!(most))) else {
+        panic!("this is a post");
+    };
+    assert_eq!(post.views, most);
+}
+
+#[test]
+fn what_has_no_place_is_counted() {
+    assert_eq!(left_out(post_with("likes", json!(3))).likes, 3);
+    assert_eq!(left_out(comment_with("likes", json!(3))).likes, 3);
+    let many = left_out(post_with("likes", json!("many")));
+    assert_eq!(many, LeftOut::default());
+    let named = json!(["a", "a", ""]);
+    assert_eq!(left_out(comment_with("liked_by", named)).liked_by, 3);
+    assert_eq!(left_out(comment_with("views", json!(9))).views, 9);
 }
 
 #[test]
 fn texts_are_repaired_and_it_says_so() {
     let repairs = |line| match line {
-        Line::Post { repairs, .. } => repairs.join("; "),
-        other => panic!("{other:?} is no post"),
+        Line::Record { repairs, .. } => repairs.join("; "),
+        other => panic!("{other:?} is no record"),
     };
     let bell = post_with("title", json!("a\u{7}b"));
     assert_eq!(repairs(bell), "title: control characters removed");
@@ -97,6 +135,8 @@ fn a_wrong_field_breaks_a_line() {
         ("created_at", json!(u64::MAX), "invalid value"),
         ("created_at", json!("2014"), "invalid type"),
         ("views", json!(-3), "invalid value"),
+        ("views", json!(1_u64 << 63), "more than can be counted"),
+        ("views", json!(1.5), "invalid type"),
         ("liked_by", json!([1]), "invalid type"),
     ];
     for (field, value, expected) in wrong {
@@ -126,15 +166,27 @@ fn a_missing_field_breaks_a_line() {
 }
 
 #[test]
+fn a_comment_is_read() {
+    let (Record::Comment(comment), _) = record(comment_with("parent_id", json!(4))) else {
+        panic!("this is a comment");
+    };
+    let place = (comment.line, comment.id, comment.post, comment.parent);
+    assert_eq!(place, (5, 9, 1, Some(4)));
+    assert_eq!(comment.author, author_id("x"));
+    let (Record::Comment(root), _) = record(comment_with("id", json!(1))) else {
+        panic!("this is a comment");
+    };
+    assert_eq!(root.parent, None);
+}
+
+#[test]
 fn a_comment_is_checked_too() {
-    assert!(matches!(
-        comment_with("parent_id", json!(4)),
-        Line::Comment { id: 9, .. }
-    ));
     let wrong = [
         ("parent_id", json!("4")),
         ("post_id", Value::Null),
         ("body", json!("\u{7}")),
+        ("views", json!(1_u64 << 63)),
+        ("liked_by", json!("a")),
         ("created_at", json!(i64::MAX)),
     ];
     for (field, value) in wrong {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use madang::command::import::{Fate, Importer, Source, Stop};
+use async_trait::async_trait;
+use madang::command::import::{Fate, Importer, Record, Source, Stop};
+use madang::event_store::AppendError;
 
-use super::log::{Dying, Yard, essence, post, ten_posts};
-use crate::wayward::Wayward;
+use super::log::{Dying, Yard, a_forum, essence, its_posts_alone, liked, post, ten_posts};
+use crate::wayward::{Wayward, Whim, unknown};
 
 async fn undisturbed(keys: usize) -> Vec<String> {
     let yard = Yard::open().await;
@@ -49,6 +51,52 @@ async fn dead_at_any_append_and_done_again_it_ends_the_same() {
     }
 }
 
+/// Imports `records` into a log that holds `before`, once undisturbed and then with a death at every
+/// append; how many appends there were.
+async fn die_everywhere(before: &[Record], records: &[Record], keys: usize) -> usize {
+    let yard = Yard::open().await;
+    yard.bring(before, keys).await;
+    let standing = essence(&*yard.log).await.len();
+    yard.bring(records, keys).await;
+    let whole = essence(&*yard.log).await;
+    for at in 0..whole.len() - standing {
+        for after_write in [false, true] {
+            let yard = Yard::open().await;
+            yard.bring(before, keys).await;
+            let store = dying(&yard, at, after_write);
+            let (_, died) = yard.import_telling(store, (records, keys)).await;
+            assert!(died.is_err(), "the store died at append {at}");
+            yard.bring(records, keys).await;
+            let resumed = essence(&*yard.log).await;
+            assert_eq!(resumed, whole, "append {at}, {after_write}");
+        }
+    }
+    whole.len() - standing
+}
+
+#[tokio::test]
+async fn comments_views_and_likes_end_the_same_wherever_it_died() {
+    // 2 boards, 12 records, 3 views, 3 likes, and the plans for 14 keys.
+    for (keys, plans) in [(2, 7), (3, 5), (5, 3), (1000, 1)] {
+        let appends = die_everywhere(&[], &a_forum(), keys).await;
+        assert_eq!(appends, 2 + 12 + 3 + 3 + plans, "{keys} keys");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_the_same_wherever_it_died_also_when_posts_had_come_in_before() {
+    for (keys, plans) in [(2, 4), (3, 3), (5, 2)] {
+        let appends = die_everywhere(&its_posts_alone(), &a_forum(), keys).await;
+        assert_eq!(appends, 8 + 3 + 3 + plans, "{keys} keys");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_the_same_wherever_it_died_also_when_the_file_has_grown() {
+    let before = &a_forum()[..5];
+    assert!(die_everywhere(before, &a_forum(), 3).await > 10);
+}
+
 #[tokio::test]
 async fn dead_again_and_again_it_ends_the_same() {
     let whole = undisturbed(5).await;
@@ -64,6 +112,25 @@ async fn dead_again_and_again_it_ends_the_same() {
     }
     assert!(runs > 5);
     assert_eq!(essence(&*yard.log).await, whole);
+}
+
+#[tokio::test]
+async fn a_forum_that_dies_again_and_again_ends_the_same() {
+    let undisturbed = Yard::open().await;
+    undisturbed.bring(&a_forum(), 4).await;
+    let yard = Yard::open().await;
+    let mut runs = 0;
+    loop {
+        let store = dying(&yard, 1, runs % 2 == 0);
+        let (_, outcome) = yard.import_telling(store, (&a_forum(), 4)).await;
+        if outcome.is_ok() {
+            break;
+        }
+        runs += 1;
+        assert!(runs < 100, "no run got further");
+    }
+    assert!(runs > 5);
+    assert_eq!(essence(&*yard.log).await, essence(&*undisturbed.log).await);
 }
 
 #[tokio::test]
@@ -99,4 +166,48 @@ async fn a_planned_post_that_was_moved_in_the_file_goes_where_the_file_says_now(
         "article-post/1@0",
     ];
     assert_eq!(streams.collect::<Vec<_>>(), expected);
+}
+
+/// A log that does not say what became of one append.
+struct Mute {
+    at: usize,
+    written: bool,
+}
+
+#[async_trait]
+impl Whim for Mute {
+    async fn before(&self, append: usize) -> Result<(), AppendError> {
+        if append == self.at && !self.written {
+            return Err(unknown().into());
+        }
+        Ok(())
+    }
+
+    async fn after(&self, append: usize) -> Result<(), AppendError> {
+        if append == self.at {
+            return Err(unknown().into());
+        }
+        Ok(())
+    }
+}
+
+/// Views wait for the log together, each behind the one before: if one has to be repeated, those
+/// behind it find no place at first.
+#[tokio::test]
+async fn views_keep_their_order_when_the_outcome_of_one_was_unknown() {
+    let posts = [1, 2, 3].map(|id| Record::from(liked(post(id, "a"), 1)));
+    let undisturbed = Yard::open().await;
+    undisturbed.bring(&posts, 1000).await;
+    let whole = essence(&*undisturbed.log).await;
+    // A plan, a board and three posts come first.
+    for at in 5..8 {
+        for written in [false, true] {
+            let yard = Yard::open().await;
+            let store = Wayward::over(yard.log.clone(), Mute { at, written });
+            let (told, outcome) = yard.import_telling(store, (&posts, 1000)).await;
+            assert_eq!((outcome, told.len()), (Ok(()), 9), "append {at}");
+            assert!(told.iter().all(|told| told.fate == Fate::Imported));
+            assert_eq!(essence(&*yard.log).await, whole, "append {at}, {written}");
+        }
+    }
 }

@@ -35,6 +35,11 @@ impl Client {
         self.send(&format!("POST {path}"), &headers, &body)
     }
 
+    /// Puts, with nothing to say but the path.
+    pub(super) fn put(&mut self, path: &str) -> io::Result<Answer> {
+        self.send(&format!("PUT {path}"), "content-length: 0\r\n", "")
+    }
+
     /// Reads what the views hold once they have reached `position`.
     pub(super) fn get(&mut self, path: &str, position: &str) -> io::Result<Answer> {
         let headers = format!("madang-wait-for: {position}\r\n");
@@ -67,7 +72,11 @@ impl Client {
         let mut body = vec![0; length];
         self.connection.read_exact(&mut body)?;
         let status = status.ok_or(io::ErrorKind::InvalidData)?;
-        let body = serde_json::from_slice(&body)?;
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body)?
+        };
         Ok(Answer { status, body })
     }
 

@@ -2,7 +2,7 @@
 //! acknowledged is there. A few rounds by default, as many as `MADANG_STORM` says otherwise.
 
 use super::server::Server;
-use super::storm::{Site, Taken};
+use super::storm::{Deed, Site};
 
 #[expect(
     clippy::disallowed_methods,
@@ -16,21 +16,23 @@ fn rounds() -> usize {
 #[tokio::test]
 async fn a_killed_server_has_lost_nothing_that_it_acknowledged() {
     let site = Site::new();
-    let mut acknowledged: Vec<Taken> = Vec::new();
+    let mut acknowledged: Vec<Deed> = Vec::new();
     for round in 0..rounds() {
         let mut server = Server::start(&site.place);
         let told = site.storm(&server, &format!("round {round}"));
         // Another moment in each round: a batch or two, or many.
-        acknowledged.extend(told.iter().take(5 + 41 * (round % 7)));
+        acknowledged.extend(told.iter().take(5 + 141 * (round % 7)));
         server.kill();
         acknowledged.extend(told);
         let found = site.look().await;
         let (in_log, in_views) = (found.in_log(), found.in_views());
         let lost: Vec<_> = acknowledged
             .iter()
-            .filter(|t| !in_log.contains(t))
+            .filter(|deed| !in_log.contains_key(deed))
             .collect();
         assert!(lost.is_empty(), "round {round}: {lost:?}");
+        let twice: Vec<_> = in_log.iter().filter(|(_, times)| **times != 1).collect();
+        assert!(twice.is_empty(), "round {round}: {twice:?}");
         assert_eq!(in_log, in_views, "round {round}");
     }
 }

@@ -1,6 +1,8 @@
-//! Several connections that post articles without end, and what must be true of them afterwards.
+//! Several connections that post, comment, reply, like and view without end, and what must be true
+//! of it afterwards.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
@@ -11,7 +13,7 @@ use madang::views::Views;
 use madang::{ambient::Clock, node::Node};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::config;
 use super::server::Server;
 use crate::cli::madang::Place;
@@ -21,11 +23,17 @@ use crate::projections::yard::{calendar, dump, select};
 /// Connections at a time.
 const WRITERS: usize = 6;
 
-/// An article that the server said it has taken.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Taken {
-    pub(super) id: String,
-    pub(super) title: String,
+/// Something that is done once at most.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Deed {
+    /// An article of this title was posted, under this id.
+    Article(String, String),
+    /// Somebody wrote this comment.
+    Comment(String),
+    /// Somebody likes this article.
+    Like(String),
+    /// Somebody viewed this article.
+    View(String),
 }
 
 /// A place with a board to post on.
@@ -56,13 +64,17 @@ impl Site {
 
     /// Lets a storm loose on a server until its connections break; whoever reads what it was
     /// told sees the end of the storm as the end of the channel.
-    pub(super) fn storm(&self, server: &Server, name: &str) -> Receiver<Taken> {
+    pub(super) fn storm(&self, server: &Server, name: &str) -> Receiver<Deed> {
         let (tell, told) = mpsc::channel();
-        for writer in 0..WRITERS {
-            let client = Client::connect(&server.address, &self.token);
-            let path = format!("/v1/boards/{}/articles", self.board);
-            let (name, tell) = (format!("{name} {writer}"), tell.clone());
-            thread::spawn(move || post_without_end(client, &path, &name, &tell));
+        for number in 0..WRITERS {
+            let mut writer = Writer {
+                client: Client::connect(&server.address, &self.token),
+                board: self.board.clone(),
+                name: format!("{name} {number}"),
+                tell: tell.clone(),
+            };
+            // An error is a connection that broke.
+            thread::spawn(move || (0..).try_for_each(|number| writer.round(number)));
         }
         told
     }
@@ -80,25 +92,56 @@ impl Site {
         node.stop().await;
         let views = Views::open(&config.database).await.unwrap();
         assert_eq!(dump(&views).await, replayed);
-        let rows = "SELECT json_array(article_id, title) FROM article";
-        let views = select(&views, rows).await;
+        let views = Seen::by(&views).await;
         Found { log, views }
     }
 }
 
-fn post_without_end(mut client: Client, path: &str, name: &str, tell: &Sender<Taken>) {
-    for number in 0.. {
-        let title = format!("{name} {number}");
+struct Writer {
+    client: Client,
+    board: String,
+    name: String,
+    tell: Sender<Deed>,
+}
+
+impl Writer {
+    /// Posts an article and does to it all that can be done.
+    fn round(&mut self, number: u32) -> io::Result<()> {
+        let title = format!("{} {number}", self.name);
+        let articles = format!("/v1/boards/{}/articles", self.board);
         let body = json!({"title": title, "content": "in the storm"});
-        let Ok(answer) = client.post(path, &body) else {
-            return;
-        };
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        let id = answer.body["article_id"].as_str().unwrap().to_owned();
-        if tell.send(Taken { id, title }).is_err() {
-            return;
-        }
+        let answer = self.client.post(&articles, &body)?;
+        let article = expect(&answer, 201, "article_id");
+        self.told(Deed::Article(article.clone(), title.clone()))?;
+        let at = format!("/v1/articles/{article}");
+        let comment = self.comment(&at, &format!("comment on {title}"), None)?;
+        self.comment(&at, &format!("reply to {title}"), Some(&comment))?;
+        let answer = self.client.put(&format!("{at}/like"))?;
+        assert_eq!(answer.status, 204, "{}", answer.body);
+        self.told(Deed::Like(article.clone()))?;
+        let answer = self.client.post(&format!("{at}/views"), &json!({}))?;
+        assert_eq!(answer.body["counted"], true, "{}", answer.body);
+        self.told(Deed::View(article))
     }
+
+    fn comment(&mut self, at: &str, text: &str, parent: Option<&str>) -> io::Result<String> {
+        let body = json!({"content": text, "parent_id": parent});
+        let answer = self.client.post(&format!("{at}/comments"), &body)?;
+        let id = expect(&answer, 201, "comment_id");
+        self.told(Deed::Comment(text.to_owned()))?;
+        Ok(id)
+    }
+
+    /// The end of who listens is the end of the storm, too.
+    fn told(&self, deed: Deed) -> io::Result<()> {
+        let gone = |_| io::ErrorKind::BrokenPipe.into();
+        self.tell.send(deed).map_err(gone)
+    }
+}
+
+fn expect(answer: &Answer, status: u16, field: &str) -> String {
+    assert_eq!(answer.status, status, "{}", answer.body);
+    answer.body[field].as_str().unwrap().to_owned()
 }
 
 async fn replayed(log: &dyn EventStore, place: &Place) -> Vec<String> {
@@ -111,36 +154,81 @@ async fn replayed(log: &dyn EventStore, place: &Place) -> Vec<String> {
     rows
 }
 
+/// How often each thing was done.
+pub(super) type Deeds = BTreeMap<Deed, u64>;
+
 /// What is there after a storm.
 pub(super) struct Found {
     log: Vec<RecordedEvent>,
-    views: Vec<Value>,
+    views: Seen,
 }
 
 impl Found {
-    /// The articles of the log, each of which is there once.
-    pub(super) fn in_log(&self) -> HashSet<Taken> {
-        let mut found = HashSet::new();
-        let mut titles: HashMap<String, u32> = HashMap::new();
-        let created = self.log.iter().filter(|e| e.event_type == "ArticleCreated");
-        for event in created {
+    /// What was done, as the log tells it.
+    pub(super) fn in_log(&self) -> Deeds {
+        let mut deeds = Deeds::new();
+        for event in &self.log {
             let data: Value = serde_json::from_str(&event.data).unwrap();
             let text = |field: &str| data[field].as_str().unwrap().to_owned();
-            let (id, title) = (text("article_id"), text("title"));
-            assert_eq!(event.stream.as_str(), format!("article-{id}"));
-            *titles.entry(title.clone()).or_default() += 1;
-            found.insert(Taken { id, title });
+            let deed = match event.event_type.as_str() {
+                "ArticleCreated" => Deed::Article(text("article_id"), text("title")),
+                "CommentCreated" => Deed::Comment(text("content")),
+                "ArticleLiked" => Deed::Like(text("article_id")),
+                "ArticlesViewed" => {
+                    for viewed in data["views"].as_array().unwrap() {
+                        let article = viewed["article_id"].as_str().unwrap().to_owned();
+                        let count = viewed["count"].as_u64().unwrap();
+                        *deeds.entry(Deed::View(article)).or_default() += count;
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            *deeds.entry(deed).or_default() += 1;
         }
-        assert!(titles.values().all(|times| *times == 1), "posted twice");
-        found
+        deeds
     }
 
-    /// The articles of the views.
-    pub(super) fn in_views(&self) -> HashSet<Taken> {
-        let taken = |row: &Value| Taken {
-            id: row[0].to_string(),
-            title: row[1].as_str().unwrap().to_owned(),
-        };
-        self.views.iter().map(taken).collect()
+    /// What was done, as readers see it.
+    pub(super) fn in_views(&self) -> Deeds {
+        let text = |row: &Value, column: usize| row[column].as_str().unwrap().to_owned();
+        let mut deeds = Deeds::new();
+        for row in &self.views.articles {
+            let deed = Deed::Article(row[0].to_string(), text(row, 1));
+            deeds.insert(deed, 1);
+        }
+        for row in &self.views.comments {
+            *deeds.entry(Deed::Comment(text(row, 0))).or_default() += 1;
+        }
+        for row in &self.views.counts {
+            let counted = [Deed::Like, Deed::View].map(|deed| deed(row[0].to_string()));
+            for (deed, count) in counted.into_iter().zip([&row[1], &row[2]]) {
+                let count = count.as_u64().unwrap();
+                if count > 0 {
+                    deeds.insert(deed, count);
+                }
+            }
+        }
+        deeds
+    }
+}
+
+/// What the views hold after a storm.
+struct Seen {
+    articles: Vec<Value>,
+    comments: Vec<Value>,
+    counts: Vec<Value>,
+}
+
+impl Seen {
+    async fn by(views: &Views) -> Self {
+        const ARTICLES: &str = "SELECT json_array(article_id, title) FROM article";
+        const COMMENTS: &str = "SELECT json_array(content) FROM comment WHERE visible = 1";
+        const COUNTS: &str = "SELECT json_array(article_id, likes, views) FROM article_counts";
+        Self {
+            articles: select(views, ARTICLES).await,
+            comments: select(views, COMMENTS).await,
+            counts: select(views, COUNTS).await,
+        }
     }
 }

@@ -16,6 +16,8 @@ use madang::event_store::{Position, RecordedEvent, StreamName};
 use madang::views::Views;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -212,4 +214,25 @@ fn what_readers_see_does_not_depend_on_the_order_of_what_is_independent() {
             assert_eq!(seen(&yard.views).await, expected);
         });
     });
+}
+
+/// A property over histories in which nothing happens would hold whatever the fold does.
+#[test]
+fn histories_hold_what_is_hard() {
+    let mut runner = TestRunner::deterministic();
+    let (mut placeholders, mut late, mut deep, mut swaps) = (0, 0, 0, 0);
+    for _ in 0..100 {
+        let acts = vec(act(), 60).new_tree(&mut runner).unwrap().current();
+        let events = history(&acts);
+        let rows = Model::of(&events).comments();
+        let is = |row: &Value, deleted: i64, visible: i64| row[4] == deleted && row[6] == visible;
+        placeholders += rows.iter().filter(|row| is(row, 1, 1)).count();
+        late += rows.iter().filter(|row| is(row, 0, 0)).count();
+        deep += rows.iter().filter(|row| row[3].as_i64() > Some(3)).count();
+        let other = swapped(&events, &[3, 1, 4, 1, 5, 9, 2, 6]);
+        let moved = events.iter().zip(&other);
+        swaps += moved.filter(|(a, b)| a.event_id != b.event_id).count();
+    }
+    let all = [placeholders, late, deep, swaps];
+    assert!(all.iter().all(|count| *count >= 20), "{all:?}");
 }

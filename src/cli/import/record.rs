@@ -1,49 +1,48 @@
 //! One line of an import file: what it says, or why it says nothing.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::lines::Raw;
-use crate::command::import::{Post, author_id};
-use crate::domain::Timestamp;
+use crate::command::import::{Comment, Post, Record, author_id};
 use crate::domain::article::Text;
 use crate::domain::text::{BoardName, Content, Repairs, TextError, Title, WriterName};
+use crate::domain::{Timestamp, UserId};
+
+/// The greatest number of views: what a column of the views can hold.
+const MAX_VIEWS: u64 = i64::MAX as u64;
 
 /// A line, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     /// Nothing but white space.
     Blank,
-    /// A post, and what had to be done to it.
-    Post {
-        /// The post.
-        post: Box<Post>,
+    /// A post or a comment, and what had to be done to it.
+    Record {
+        /// The record.
+        record: Record,
         /// A sentence for each text that had to be changed.
         repairs: Vec<String>,
-        /// What comes with it.
-        extras: Extras,
-    },
-    /// A comment. It is checked, and that is all for now.
-    Comment {
-        /// What the source calls it.
-        id: u64,
-        /// What comes with it.
-        extras: Extras,
+        /// What comes with it and cannot be imported.
+        left_out: LeftOut,
     },
     /// Not a record, and why.
     Broken(String),
 }
 
-/// What comes with a record and is not imported yet.
+/// What comes with a record and has no place in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extras {
-    /// How often it was viewed.
+pub struct LeftOut {
+    /// How often a comment was viewed: only articles are.
     pub views: u64,
-    /// Likes by named authors.
+    /// Likes of a comment, since only articles are liked, and likes by an empty name.
     pub liked_by: u64,
+    /// Authors of a post's likes that were named before, so that their like counts once.
+    pub repeated: u64,
     /// Likes of nobody in particular.
     pub likes: u64,
 }
@@ -74,10 +73,9 @@ struct RawPost<'a> {
 #[derive(Deserialize)]
 struct RawComment<'a> {
     id: u64,
-    #[serde(rename = "post_id")]
-    _post: u64,
-    #[serde(rename = "parent_id", deserialize_with = "present")]
-    _parent: Option<u64>,
+    post_id: u64,
+    #[serde(deserialize_with = "present")]
+    parent_id: Option<u64>,
     #[serde(borrow)]
     author: Cow<'a, str>,
     #[serde(borrow)]
@@ -88,14 +86,30 @@ struct RawComment<'a> {
     likes: Option<Value>,
 }
 
-/// `views` and `liked_by` may be missing. `likes` is none of the format's fields: a number is
-/// counted, anything else ignored.
-fn extras(views: Option<u64>, liked_by: Option<&Vec<String>>, likes: Option<&Value>) -> Extras {
-    Extras {
-        views: views.unwrap_or(0),
-        liked_by: liked_by.map_or(0, |authors| authors.len() as u64),
-        likes: likes.and_then(Value::as_u64).unwrap_or(0),
+/// `likes` is none of the format's fields: a number is counted, anything else ignored.
+fn nameless(likes: Option<&Value>) -> u64 {
+    likes.and_then(Value::as_u64).unwrap_or(0)
+}
+
+fn viewed(views: Option<u64>) -> Result<u64, String> {
+    let views = views.unwrap_or(0);
+    if views <= MAX_VIEWS {
+        Ok(views)
+    } else {
+        Err(format!("views {views} is more than can be counted"))
     }
+}
+
+fn names_nobody(author: &str) -> bool {
+    author.trim().is_empty()
+}
+
+/// Each author once, in the order of the file.
+fn each_once(authors: &[String]) -> Vec<UserId> {
+    let mut met = HashSet::new();
+    let named = authors.iter().filter(|author| !names_nobody(author));
+    let ids = named.map(|author| author_id(author));
+    ids.filter(|id| met.insert(id.clone())).collect()
 }
 
 /// A field that may be null and may not be missing.
@@ -127,7 +141,7 @@ fn understand(number: u64, raw: Raw<'_>) -> Result<Line, String> {
     let Kind { kind } = serde_json::from_str(text).map_err(|e| why(&e))?;
     match &*kind {
         "post" => post(number, &serde_json::from_str(text).map_err(|e| why(&e))?),
-        "comment" => comment(&serde_json::from_str(text).map_err(|e| why(&e))?),
+        "comment" => comment(number, &serde_json::from_str(text).map_err(|e| why(&e))?),
         other => Err(format!("unknown type {:?}", shortened(other))),
     }
 }
@@ -138,6 +152,15 @@ fn post(line: u64, raw: &RawPost<'_>) -> Result<Line, String> {
     let writer_name = repaired("author", WriterName::repaired(&raw.author), &mut repairs)?;
     let title = repaired("title", Title::repaired(&raw.title), &mut repairs)?;
     let content = repaired("body", Content::repaired(&raw.body), &mut repairs)?;
+    let named = raw.liked_by.as_deref().unwrap_or_default();
+    let liked_by = each_once(named);
+    let nobody = named.iter().filter(|author| names_nobody(author)).count() as u64;
+    let left_out = LeftOut {
+        liked_by: nobody,
+        repeated: named.len() as u64 - nobody - liked_by.len() as u64,
+        likes: nameless(raw.likes.as_ref()),
+        ..LeftOut::default()
+    };
     let post = Post {
         line,
         id: raw.id,
@@ -146,22 +169,40 @@ fn post(line: u64, raw: &RawPost<'_>) -> Result<Line, String> {
         writer_name,
         text: Text { title, content },
         created_at: time(raw.created_at)?,
+        views: viewed(raw.views)?,
+        liked_by,
     };
-    Ok(Line::Post {
-        post: Box::new(post),
+    Ok(Line::Record {
+        record: post.into(),
         repairs,
-        extras: extras(raw.views, raw.liked_by.as_ref(), raw.likes.as_ref()),
+        left_out,
     })
 }
 
-fn comment(raw: &RawComment<'_>) -> Result<Line, String> {
+fn comment(line: u64, raw: &RawComment<'_>) -> Result<Line, String> {
     let mut repairs = Vec::new();
-    repaired("author", WriterName::repaired(&raw.author), &mut repairs)?;
-    repaired("body", Content::repaired(&raw.body), &mut repairs)?;
-    time(raw.created_at)?;
-    Ok(Line::Comment {
+    let writer_name = repaired("author", WriterName::repaired(&raw.author), &mut repairs)?;
+    let content = repaired("body", Content::repaired(&raw.body), &mut repairs)?;
+    let comment = Comment {
+        line,
         id: raw.id,
-        extras: extras(raw.views, raw.liked_by.as_ref(), raw.likes.as_ref()),
+        post: raw.post_id,
+        parent: raw.parent_id,
+        author: author_id(&raw.author),
+        writer_name,
+        content,
+        created_at: time(raw.created_at)?,
+    };
+    let left_out = LeftOut {
+        views: viewed(raw.views)?,
+        liked_by: raw.liked_by.as_ref().map_or(0, |named| named.len() as u64),
+        repeated: 0,
+        likes: nameless(raw.likes.as_ref()),
+    };
+    Ok(Line::Record {
+        record: comment.into(),
+        repairs,
+        left_out,
     })
 }
 

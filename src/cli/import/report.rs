@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::record::{Extras, Line};
-use crate::command::import::{Fate, Post, Told};
-use crate::domain::article::ArticleRejection;
+use super::record::{LeftOut, Line};
+use crate::command::import::{Comment, Fate, Post, Record, Refusal, Told, What};
 
 /// The most problems of one kind that are listed; the rest is counted.
 const LISTED: usize = 1_000;
@@ -56,28 +55,44 @@ pub struct Problem {
     pub detail: String,
 }
 
-/// What became of the posts of the file.
+/// What became of the posts of the file, of its comments, of the views or of the likes of its posts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Posts {
-    /// They are articles now.
+pub struct Counts {
+    /// They are in the log now.
     pub imported: u64,
     /// An earlier run brought them in.
     pub already_there: u64,
     /// A rule said no.
     pub rejected: u64,
-    /// Earlier lines have the same ids.
+    /// Earlier lines have the same ids; or an author is named twice.
     pub duplicate: u64,
     /// Read, but the import ended before their turn.
     pub unfinished: u64,
 }
 
-/// What became of the comments of the file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Comments {
-    /// In order, and waiting for a release that has comments.
-    pub not_yet_possible: u64,
-    /// Earlier lines have the same ids.
-    pub duplicate: u64,
+impl Counts {
+    fn read(&mut self, count: u64) {
+        self.unfinished = self.unfinished.saturating_add(count);
+    }
+
+    fn repeated(&mut self, count: u64) {
+        self.duplicate = self.duplicate.saturating_add(count);
+    }
+
+    fn hear(&mut self, count: u64, fate: Fate) {
+        self.unfinished = self.unfinished.saturating_sub(count);
+        let sum = match fate {
+            Fate::Imported => &mut self.imported,
+            Fate::AlreadyThere => &mut self.already_there,
+            Fate::Rejected(_) => &mut self.rejected,
+        };
+        *sum = sum.saturating_add(count);
+    }
+
+    /// How many are not where they should be.
+    fn lost(&self) -> u64 {
+        self.rejected.saturating_add(self.unfinished)
+    }
 }
 
 /// What became of the boards that posts name.
@@ -89,18 +104,20 @@ pub struct Boards {
     pub opened: u64,
 }
 
-/// What was counted and is not imported yet.
+/// What was counted and has no place in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NotImported {
-    /// Views of posts and comments.
+    /// Views of comments.
     pub views: u64,
-    /// Likes by named authors.
+    /// Likes of comments by named authors, and likes by an empty name.
     pub liked_by: u64,
-    /// Likes that name nobody, which can never be imported.
+    /// Likes that name nobody.
     pub likes: u64,
 }
 
-/// The report. `lines` is the sum of `blank`, `broken` and all numbers of `posts` and `comments`.
+/// The report. `lines` is the sum of `blank`, `broken` and all numbers of `posts` and `comments`. All
+/// numbers of `views` and `not_imported.views` are the sum of the file's `views`; all of `likes` and
+/// `not_imported.liked_by` are the authors of its `liked_by`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The source's name.
@@ -114,14 +131,19 @@ pub struct Report {
     /// Lines that are no records.
     pub broken: u64,
     /// Posts.
-    pub posts: Posts,
+    pub posts: Counts,
     /// Comments.
-    pub comments: Comments,
+    pub comments: Counts,
+    /// Views of posts.
+    pub views: Counts,
+    /// Likes of posts by named authors.
+    pub likes: Counts,
     /// Boards.
     pub boards: Boards,
-    /// Posts that were changed to be importable, whether by this run or an earlier one.
+    /// Posts and comments that were changed to be importable, whether by this run or an earlier
+    /// one.
     pub repaired: u64,
-    /// Left out for now.
+    /// Left out.
     pub not_imported: NotImported,
     /// Lines to look at: the first thousand of each kind.
     pub problems: Vec<Problem>,
@@ -138,6 +160,8 @@ struct Seen {
     posts: HashSet<u64>,
     comments: HashSet<u64>,
     boards: HashSet<String>,
+    /// Lines whose texts were repaired, until it is known what became of them.
+    repaired: HashSet<u64>,
     listed: [usize; Kind::ALL.len()],
 }
 
@@ -150,18 +174,16 @@ impl Report {
         }
     }
 
-    /// Whether everything in the file is where it should be, as far as that is possible yet.
+    /// Whether everything in the file that has a place in the log is there.
     pub fn is_clean(&self) -> bool {
-        let left_out = self.broken
-            + self.posts.rejected
-            + self.posts.duplicate
-            + self.posts.unfinished
-            + self.comments.duplicate;
-        self.complete && left_out == 0
+        let counts = [self.posts, self.comments, self.views, self.likes];
+        let repeated_lines = self.posts.duplicate + self.comments.duplicate;
+        let lost = counts.iter().any(|counts| counts.lost() > 0);
+        self.complete && self.broken == 0 && repeated_lines == 0 && !lost
     }
 
-    /// Counts a line; gives the post to import, if it is one.
-    pub fn read(&mut self, number: u64, line: Line) -> Option<Box<Post>> {
+    /// Counts a line; gives the record to import, if it is one.
+    pub fn read(&mut self, number: u64, line: Line) -> Option<Record> {
         self.lines += 1;
         match line {
             Line::Blank => self.blank += 1,
@@ -169,71 +191,106 @@ impl Report {
                 self.broken += 1;
                 self.list(number, Kind::Broken, detail);
             }
-            Line::Comment { id, extras } => self.read_comment(number, id, extras),
-            Line::Post {
-                post,
+            Line::Record {
+                record,
                 repairs,
-                extras,
-            } => return self.read_post(post, &repairs, extras),
+                left_out,
+            } => {
+                self.set_aside(left_out);
+                let first = match &record {
+                    Record::Post(post) => self.read_post(post, left_out.repeated),
+                    Record::Comment(comment) => self.read_comment(comment),
+                };
+                if first && !repairs.is_empty() {
+                    self.seen.repaired.insert(number);
+                    self.repair(number, repairs.join("; "));
+                }
+                return first.then_some(record);
+            }
         }
         None
     }
 
-    /// Counts what became of posts.
+    /// Counts what became of records.
     pub fn hear(&mut self, told: Vec<Told>) {
-        for Told { line, fate } in told {
-            self.posts.unfinished -= 1;
-            match fate {
-                Fate::Imported => self.posts.imported += 1,
-                Fate::AlreadyThere => self.posts.already_there += 1,
-                Fate::Rejected(rejection) => {
-                    self.posts.rejected += 1;
-                    self.list(line, Kind::Rejected, explain(rejection));
+        for Told { line, what, fate } in told {
+            match what {
+                What::Post => self.posts.hear(1, fate),
+                What::Comment { hangs } => {
+                    self.comments.hear(1, fate);
+                    if let Some(depth) = hangs {
+                        self.hung(line, depth);
+                    }
                 }
+                What::Views(count) => self.views.hear(count, fate),
+                What::Likes(count) => self.likes.hear(count, fate),
+            }
+            if matches!(what, What::Post | What::Comment { .. }) {
+                self.seen.repaired.remove(&line);
+            }
+            if let Fate::Rejected(refusal) = fate
+                && !refusal.follows_from_the_post()
+            {
+                self.list(line, Kind::Rejected, explain(what, refusal));
             }
         }
     }
 
-    fn read_comment(&mut self, number: u64, id: u64, extras: Extras) {
-        if self.seen.comments.insert(id) {
-            self.comments.not_yet_possible += 1;
-            self.set_aside(extras);
-        } else {
-            self.comments.duplicate += 1;
-            self.list(number, Kind::Duplicate, format!("a second comment {id}"));
-        }
-    }
-
-    fn read_post(
-        &mut self,
-        post: Box<Post>,
-        repairs: &[String],
-        extras: Extras,
-    ) -> Option<Box<Post>> {
+    /// Whether the post is the first of its id.
+    fn read_post(&mut self, post: &Post, repeated_likes: u64) -> bool {
+        let likes = post.liked_by.len() as u64;
+        self.likes.repeated(repeated_likes);
         if !self.seen.posts.insert(post.id) {
-            self.posts.duplicate += 1;
+            self.posts.repeated(1);
+            self.views.repeated(post.views);
+            self.likes.repeated(likes);
             let detail = format!("a second post {}", post.id);
             self.list(post.line, Kind::Duplicate, detail);
-            return None;
+            return false;
         }
-        self.set_aside(extras);
         if !self.seen.boards.contains(post.board.as_str()) {
             self.seen.boards.insert(post.board.as_str().to_owned());
             self.boards.named += 1;
         }
-        if !repairs.is_empty() {
-            self.repaired += 1;
-            self.list(post.line, Kind::Repaired, repairs.join("; "));
-        }
-        self.posts.unfinished += 1;
-        Some(post)
+        self.posts.read(1);
+        self.views.read(post.views);
+        self.likes.read(likes);
+        true
     }
 
-    fn set_aside(&mut self, extras: Extras) {
+    /// Whether the comment is the first of its id.
+    fn read_comment(&mut self, comment: &Comment) -> bool {
+        let first = self.seen.comments.insert(comment.id);
+        if first {
+            self.comments.read(1);
+        } else {
+            self.comments.repeated(1);
+            let detail = format!("a second comment {}", comment.id);
+            self.list(comment.line, Kind::Duplicate, detail);
+        }
+        first
+    }
+
+    fn hung(&mut self, line: u64, depth: u8) {
+        let detail = format!("too deep for its board: it hangs on an ancestor, at depth {depth}");
+        if self.seen.repaired.contains(&line) {
+            // Counted already, for its texts.
+            self.list(line, Kind::Repaired, detail);
+        } else {
+            self.repair(line, detail);
+        }
+    }
+
+    fn repair(&mut self, line: u64, detail: String) {
+        self.repaired += 1;
+        self.list(line, Kind::Repaired, detail);
+    }
+
+    fn set_aside(&mut self, left_out: LeftOut) {
         let sums = &mut self.not_imported;
-        sums.views = sums.views.saturating_add(extras.views);
-        sums.liked_by = sums.liked_by.saturating_add(extras.liked_by);
-        sums.likes = sums.likes.saturating_add(extras.likes);
+        sums.views = sums.views.saturating_add(left_out.views);
+        sums.liked_by = sums.liked_by.saturating_add(left_out.liked_by);
+        sums.likes = sums.likes.saturating_add(left_out.likes);
     }
 
     fn list(&mut self, line: u64, kind: Kind, detail: String) {
@@ -247,6 +304,10 @@ impl Report {
     }
 }
 
-fn explain(rejection: ArticleRejection) -> String {
-    rejection.to_string()
+fn explain(what: What, refusal: Refusal) -> String {
+    match what {
+        What::Post | What::Comment { .. } => refusal.to_string(),
+        What::Views(count) => format!("its {count} views: {refusal}"),
+        What::Likes(count) => format!("{count} of its likes: {refusal}"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::report::{Kind, Report};
+use super::report::{Counts, Kind, Report};
 
 /// Lays the report out, without an end of line at the end.
 pub(super) fn table(report: &Report) -> String {
@@ -15,43 +15,48 @@ pub(super) fn table(report: &Report) -> String {
 }
 
 fn rows(text: &mut String, report: &Report) -> std::fmt::Result {
-    let Report {
-        posts, comments, ..
-    } = report;
     let end = if report.complete {
         ""
     } else {
         ", not to its end"
     };
     writeln!(text, "import of `{}`{end}", report.source)?;
-    let counts = [
-        ("posts imported", posts.imported),
-        ("posts already there", posts.already_there),
-        ("posts rejected", posts.rejected),
-        ("posts twice in the file", posts.duplicate),
-        ("posts not reached", posts.unfinished),
-        ("comments not yet possible", comments.not_yet_possible),
-        ("comments twice in the file", comments.duplicate),
-        ("broken lines", report.broken),
-        ("blank lines", report.blank),
-    ];
-    for (name, count) in counts {
-        writeln!(text, "  {name:<27}{count:>12}")?;
-    }
-    writeln!(text, "  {:<27}{:>12}", "lines read", report.lines)?;
+    counts(text, "posts", report.posts)?;
+    counts(text, "comments", report.comments)?;
+    row(text, "broken lines", report.broken)?;
+    row(text, "blank lines", report.blank)?;
+    row(text, "lines read", report.lines)?;
+    counts(text, "views", report.views)?;
+    counts(text, "likes", report.likes)?;
     let boards = report.boards;
     writeln!(
         text,
         "boards: {} named, {} opened",
         boards.named, boards.opened
     )?;
-    writeln!(text, "posts repaired: {}", report.repaired)?;
+    writeln!(text, "posts and comments repaired: {}", report.repaired)?;
     let not = report.not_imported;
     writeln!(
         text,
-        "not imported yet: {} views, {} likes by name; never: {} likes without a name",
+        "never imported: {} views and {} likes of comments, {} likes without a name",
         not.views, not.liked_by, not.likes
     )
+}
+
+fn counts(text: &mut String, of: &str, counts: Counts) -> std::fmt::Result {
+    let rows = [
+        ("imported", counts.imported),
+        ("already there", counts.already_there),
+        ("rejected", counts.rejected),
+        ("twice in the file", counts.duplicate),
+        ("not reached", counts.unfinished),
+    ];
+    let mut row = |(name, count)| row(text, &format!("{of} {name}"), count);
+    rows.into_iter().try_for_each(&mut row)
+}
+
+fn row(text: &mut String, name: &str, count: u64) -> std::fmt::Result {
+    writeln!(text, "  {name:<27}{count:>12}")
 }
 
 fn problems(text: &mut String, report: &Report) -> std::fmt::Result {

@@ -4,27 +4,48 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::{Key, origin_of, system};
 use super::together::together;
-use super::{IN_FLIGHT, ImportError, Importer, Post};
-use crate::command::CommandError;
+use super::{IN_FLIGHT, ImportError, Importer, Post, Record};
+use crate::command::board::BoardOutcome;
+use crate::command::{CommandError, load};
 use crate::domain::article::BoardStanding;
-use crate::domain::board::{BoardRejection, BoardSettings, CommentDepth};
+use crate::domain::board::{Board, BoardRejection, BoardSettings, CommentDepth};
 use crate::domain::text::{BoardDescription, BoardName};
 use crate::domain::{BoardId, Timestamp};
+use crate::event_store::StreamName;
 
 /// How boards stand, by the names that the source gives them.
-pub(super) type Standings = HashMap<String, (BoardId, BoardStanding)>;
+pub(super) type Standings = HashMap<String, Stands>;
+
+/// How a board stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stands {
+    pub(super) id: BoardId,
+    pub(super) standing: BoardStanding,
+    pub(super) max_depth: CommentDepth,
+}
+
+impl Stands {
+    fn of(id: BoardId, board: Option<&Board>) -> Self {
+        let depth = |board: &Board| board.settings.max_comment_depth;
+        Self {
+            id,
+            standing: BoardStanding::of(board),
+            max_depth: board.map(depth).unwrap_or_default(),
+        }
+    }
+}
 
 impl Importer {
-    /// Opens those boards of `posts`, all planned, that are not there. A board that was planned
-    /// just now cannot be there and need not be read.
+    /// Opens those boards of the posts among `records`, all planned, that are not there. A board
+    /// that was planned just now cannot be there and need not be read.
     pub(super) async fn open_boards(
         &mut self,
-        posts: &[Post],
+        records: &[Record],
         just_planned: &HashSet<String>,
     ) -> Result<Standings, ImportError> {
         let mut met = HashSet::new();
+        let posts = records.iter().filter_map(Record::post);
         let first: Vec<&Post> = posts
-            .iter()
             .filter(|post| met.insert(post.board.as_str()))
             .collect();
         let mut standings = Standings::new();
@@ -35,21 +56,23 @@ impl Importer {
             // All are read before any is opened, so that they are opened in file order.
             let read = together(chunk.iter().zip(&ids).map(async |(post, id)| {
                 if just_planned.contains(post.board.as_str()) {
-                    return Ok(BoardStanding::Missing);
+                    return Ok(Stands::of(*id, None));
                 }
-                this.standing(*id).await
+                this.stands(*id).await
             }));
-            let read: Vec<BoardStanding> = read.await.into_iter().collect::<Result<_, _>>()?;
-            let boards = chunk.iter().zip(&ids).zip(read);
-            let opened = together(boards.map(async |((post, id), standing)| match standing {
-                BoardStanding::Missing => this.open_board(*id, post).await,
-                standing => Ok((standing, false)),
-            }))
-            .await;
-            for ((post, id), opened) in chunk.iter().zip(ids).zip(opened) {
-                let (standing, opened) = opened?;
+            let read: Vec<Stands> = read.await.into_iter().collect::<Result<_, _>>()?;
+            let opened =
+                together(chunk.iter().zip(read).map(
+                    async |(post, stands)| match stands.standing {
+                        BoardStanding::Missing => this.open_board(stands.id, post).await,
+                        BoardStanding::Open | BoardStanding::Closed => Ok((stands, false)),
+                    },
+                ))
+                .await;
+            for (post, opened) in chunk.iter().zip(opened) {
+                let (stands, opened) = opened?;
                 self.boards_opened += u64::from(opened);
-                standings.insert(post.board.as_str().to_owned(), (id, standing));
+                standings.insert(post.board.as_str().to_owned(), stands);
             }
         }
         Ok(standings)
@@ -65,18 +88,14 @@ impl Importer {
     }
 
     /// Opens the board of `post`; tells how it stands then, and whether it had to be opened.
-    async fn open_board(
-        &self,
-        id: BoardId,
-        post: &Post,
-    ) -> Result<(BoardStanding, bool), ImportError> {
+    async fn open_board(&self, id: BoardId, post: &Post) -> Result<(Stands, bool), ImportError> {
         let name = post.board.as_str();
         match self.create_board(id, name, post.created_at).await {
-            Ok(()) => Ok((BoardStanding::Open, true)),
+            Ok(done) => Ok((Stands::of(id, Some(&done.state)), true)),
             Err(CommandError::Rejected {
                 rejection: BoardRejection::Exists,
                 ..
-            }) => Ok((self.standing(id).await?, false)),
+            }) => Ok((self.stands(id).await?, false)),
             Err(error) => {
                 let board = |_| ImportError::Board(name.to_owned());
                 Err(ImportError::of(error, board))
@@ -84,27 +103,18 @@ impl Importer {
         }
     }
 
-    async fn standing(&self, id: BoardId) -> Result<BoardStanding, ImportError> {
-        let read = self.commands.board_standing(id).await;
-        let (standing, _) = read.map_err(|e| ImportError::of(e, |_| ImportError::Conflict))?;
-        Ok(standing)
+    async fn stands(&self, id: BoardId) -> Result<Stands, ImportError> {
+        let board = load::<Board>(&*self.commands.store, &StreamName::board(id)).await?;
+        Ok(Stands::of(id, board.state.as_ref()))
     }
 
-    async fn create_board(
-        &self,
-        id: BoardId,
-        name: &str,
-        at: Timestamp,
-    ) -> Result<(), CommandError<BoardRejection>> {
+    async fn create_board(&self, id: BoardId, name: &str, at: Timestamp) -> BoardOutcome {
         let origin = origin_of(&self.source, Key::Board(name), (system(), at));
         let settings = BoardSettings {
             name: BoardName::recorded(name.to_owned()),
             description: BoardDescription::recorded(String::new()),
             max_comment_depth: CommentDepth::default(),
         };
-        self.commands
-            .create_board_as(&origin, id, settings)
-            .await
-            .map(|_| ())
+        self.commands.create_board_as(&origin, id, settings).await
     }
 }

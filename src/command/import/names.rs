@@ -1,7 +1,8 @@
 //! The names that an import derives from the source's own, so that they are the same in each run.
 //!
 //! A record is known as source/type/id, a board as source/board/name. A source holds no `/`, and
-//! `plan` is no type, so no two of these names are equal.
+//! `plan` is no type, so no two of these names are equal. A like is known as
+//! `source/post/id/liked_by/author`.
 
 use std::fmt::{self, Write};
 
@@ -19,10 +20,11 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x5b0c_9d62_7f1e_4a8b_9c3d_2e64_a1f8_07d
 const DIGEST_BYTES: usize = 8;
 
 /// What a source calls one of its things, as plans spell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key<'a> {
     Board(&'a str),
     Post(u64),
+    Comment(u64),
 }
 
 impl fmt::Display for Key<'_> {
@@ -30,6 +32,7 @@ impl fmt::Display for Key<'_> {
         match self {
             Self::Board(name) => write!(f, "board/{name}"),
             Self::Post(id) => write!(f, "post/{id}"),
+            Self::Comment(id) => write!(f, "comment/{id}"),
         }
     }
 }
@@ -40,6 +43,7 @@ impl<'a> Key<'a> {
         match text.split_once('/')? {
             ("board", name) => Some(Self::Board(name)),
             ("post", id) => id.parse().ok().map(Self::Post),
+            ("comment", id) => id.parse().ok().map(Self::Comment),
             _ => None,
         }
     }
@@ -61,9 +65,25 @@ pub(super) fn stream(source: &Source) -> StreamName {
     StreamName::recorded(format!("import-{source}"))
 }
 
+/// The stream of the views that come with the posts of a source.
+pub(super) fn stream_of_views(source: &Source) -> StreamName {
+    StreamName::recorded(format!("view-import-{source}"))
+}
+
 /// Where the command that makes `key` comes from.
 pub(super) fn origin_of(source: &Source, key: Key<'_>, by: (UserId, Timestamp)) -> Origin {
     origin(source, &format!("{source}/{key}"), by)
+}
+
+/// Where the like of `post` by `author` comes from. No record is called so, since an id is a number.
+pub(super) fn origin_of_like(
+    source: &Source,
+    post: u64,
+    (author, at): (UserId, Timestamp),
+) -> Origin {
+    let key = Key::Post(post);
+    let name = format!("{source}/{key}/liked_by/{}", author.as_str());
+    origin(source, &name, (author, at))
 }
 
 /// Where the plan comes from whose first new key is `first`. A key is planned once, so no two

@@ -94,7 +94,7 @@ struct History {
 /// Any history: a board, an article on it, and whatever the rules let happen then.
 pub(crate) fn history(acts: &[Act]) -> Vec<RecordedEvent> {
     let mut history = History::default();
-    let first = [Step::Open(3), Step::Post(0)].map(|step| Act {
+    let first = [Step::Open(8), Step::Post(0)].map(|step| Act {
         step,
         by: 0,
         moderator: false,
