@@ -66,7 +66,7 @@ fn the_tour_works_as_printed() {
     assert_eq!(thread[1]["parent_id"], thread[0]["comment_id"]);
     let counted = json(3);
     let counts = ["comment_count", "like_count", "view_count"].map(|count| &counted[count]);
-    assert_eq!(counts, [1, 1, 1].map(|count| Value::from(count)).each_ref());
+    assert_eq!(counts, [1, 1, 1].map(Value::from).each_ref());
     assert!(json(4)["items"].as_array().unwrap().is_empty());
     let edited = json(5);
     assert_eq!(

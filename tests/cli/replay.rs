@@ -113,8 +113,8 @@ async fn the_views_are_row_for_row_equal() {
     let place = Place::new();
     lively(&place).await;
     let live = rows(&place.path("data/views.db")).await;
-    // A checkpoint, five boards, fifty articles and their counts.
-    assert_eq!(live.len(), 106);
+    // A checkpoint, five boards, fifty articles and their counts, fifty comments, 32 likes.
+    assert_eq!(live.len(), 188);
     let report = place
         .run(&["replay", "--offline", "--json"])
         .expect(0)

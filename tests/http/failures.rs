@@ -184,10 +184,10 @@ async fn paths_collide_for_nobody() {
     let made = join_all(replies).await;
     let position = |answer: &Answer| answer.header("madang-position").unwrap().to_owned();
     let last = made.iter().max_by_key(|answer| position(answer)).unwrap();
-    let list = format!("{path}/comments?page=1&size=100");
-    let list = seen(&yard, &list, last).await;
-    assert_eq!(list["total"], 51);
-    let ids = list["items"].as_array().unwrap().iter().skip(1);
+    let thread = format!("{path}/comments?page=1&size=100");
+    let thread = seen(&yard, &thread, last).await;
+    assert_eq!(thread["total"], 51);
+    let ids = thread["items"].as_array().unwrap().iter().skip(1);
     let ids: Vec<u64> = ids
         .map(|item| item["comment_id"].as_str().unwrap().parse().unwrap())
         .collect();
