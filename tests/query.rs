@@ -7,6 +7,7 @@ mod one;
 mod popular;
 mod replies;
 mod threads;
+mod trees;
 mod waiting;
 
 use std::sync::Arc;

@@ -51,7 +51,7 @@ pub struct Site {
     pub verifier: Verifier,
     /// Says whether the node can do its work.
     pub readiness: Readiness,
-    /// For the time of commands.
+    /// For the time of commands, and for which popular lists are out.
     pub clock: Clock,
     /// Bounds on requests.
     pub limits: Limits,

@@ -3,6 +3,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::comments::tree;
 use super::{articles, comments, likes, popular};
 use crate::views::Views;
 
@@ -22,7 +23,7 @@ async fn plan(statement: &str) -> Vec<String> {
 #[tokio::test]
 async fn any_stretch_of_a_tree_is_one_range() {
     assert_eq!(
-        plan(comments::RANGE).await,
+        plan(tree::RANGE).await,
         ["SEARCH c USING INDEX comment_by_path (article_id=? AND visible=? AND path>?)"]
     );
 }
@@ -30,7 +31,7 @@ async fn any_stretch_of_a_tree_is_one_range() {
 #[tokio::test]
 async fn pages_skip_over_the_index_alone() {
     assert_eq!(
-        plan(comments::NTH).await,
+        plan(tree::NTH).await,
         ["SEARCH comment USING COVERING INDEX comment_by_path (article_id=? AND visible=?)"]
     );
 }
@@ -71,10 +72,10 @@ async fn single_things_are_found_by_their_keys() {
     for statement in [
         articles::ONE,
         articles::COUNTS,
-        comments::ARTICLE,
+        tree::ARTICLE,
         comments::ONE,
         comments::PARENT,
-        comments::PATH,
+        tree::PATH,
         comments::REPLIES,
         likes::LIKE,
     ] {
