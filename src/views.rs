@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use crate::domain::{ArticleId, BoardId};
 use crate::file_lock::{FileLock, FileLockError};
@@ -31,6 +33,8 @@ const WAL_PAGES: &str = "4000";
 /// of a projector that catches up touches more than the default of 2 MB: rows of many articles, and
 /// of each comment two indexes. What does not fit is written to the log twice.
 const WRITER_CACHE: &str = "-16384";
+/// The same for a replay, which has nothing else to do and writes what does not fit to the file.
+const SCRATCH_CACHE: &str = "-65536";
 /// Marks the file as views of Madang, in SQLite's header (`Mdgv`).
 const APPLICATION_ID: i64 = 0x4d64_6776;
 
@@ -98,27 +102,38 @@ impl Views {
 
     /// Opens a file whose lock is held already, or that nobody else knows of.
     pub async fn open_locked(path: &Path, lock: Arc<FileLock>) -> Result<Self, ViewsError> {
+        let writing = options(path)
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("cache_size", WRITER_CACHE)
+            .pragma("wal_autocheckpoint", WAL_PAGES);
+        Self::open_with((path, lock), writing, "PRAGMA journal_mode = WAL").await
+    }
+
+    /// Opens a file that is thrown away unless all that is about to be written is written: without a
+    /// journal and without a sync, so it holds nothing of worth after a crash or a failed
+    /// transaction. Whoever keeps it syncs it after closing.
+    pub async fn open_scratch(path: &Path, lock: Arc<FileLock>) -> Result<Self, ViewsError> {
+        let writing = options(path)
+            .synchronous(SqliteSynchronous::Off)
+            .locking_mode(SqliteLockingMode::Exclusive)
+            .pragma("cache_size", SCRATCH_CACHE);
+        Self::open_with((path, lock), writing, "PRAGMA journal_mode = OFF").await
+    }
+
+    async fn open_with(
+        (path, lock): (&Path, Arc<FileLock>),
+        writing: SqliteConnectOptions,
+        journal: &'static str,
+    ) -> Result<Self, ViewsError> {
         let fail = |source| ViewsError::Database {
             path: path.to_owned(),
             source,
         };
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .disable_statement_logging()
-            .busy_timeout(BUSY);
-        let writing = options
-            .clone()
-            .create_if_missing(true)
-            .synchronous(SqliteSynchronous::Normal)
-            .pragma("cache_size", WRITER_CACHE)
-            .pragma("wal_autocheckpoint", WAL_PAGES);
+        let writing = writing.create_if_missing(true);
         let writer = pool(1).connect_with(writing).await.map_err(fail)?;
         own(&writer, path).await?;
         // Not before: in somebody else's database this would already be a write.
-        sqlx::query("PRAGMA journal_mode = WAL")
-            .execute(&writer)
-            .await
-            .map_err(fail)?;
+        sqlx::query(journal).execute(&writer).await.map_err(fail)?;
         MIGRATIONS
             .run(&writer)
             .await
@@ -126,7 +141,7 @@ impl Views {
                 path: path.to_owned(),
                 source,
             })?;
-        let readers = pool(READERS).connect_lazy_with(options.read_only(true));
+        let readers = pool(READERS).connect_lazy_with(options(path).read_only(true));
         Ok(Self {
             path: path.to_owned(),
             writer,
@@ -155,6 +170,13 @@ impl Views {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .disable_statement_logging()
+        .busy_timeout(BUSY)
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {

@@ -59,13 +59,15 @@ pub struct Read {
 }
 
 impl Read {
-    /// Decodes an event. What cannot be decoded is an outcome like any other here.
-    pub fn new(recorded: RecordedEvent) -> Self {
+    /// Decodes an event and lets its JSON go: many of them wait at a time. What cannot be decoded is
+    /// an outcome like any other here.
+    pub fn new(mut recorded: RecordedEvent) -> Self {
         let decoded = codec::decode(&recorded, UPCASTERS);
+        (recorded.data, recorded.metadata) = Default::default();
         Self { recorded, decoded }
     }
 
-    /// The event as the log holds it.
+    /// The event as the log holds it, without data and metadata.
     pub fn recorded(&self) -> &RecordedEvent {
         &self.recorded
     }

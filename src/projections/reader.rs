@@ -13,9 +13,9 @@ use super::fold::Batch;
 use crate::event_store::{Position, Reported, StoreError, Subscription};
 
 /// The most events that are folded in one transaction.
-pub const MAX_BATCH: usize = 2_000;
+pub const MAX_BATCH: usize = 16_000;
 /// How many bytes of events a batch may have before it takes no more.
-pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Batches that wait to be folded.
 const AHEAD: usize = 1;
 /// Reports taken at once.
@@ -80,16 +80,32 @@ async fn read(
             end: None,
         };
         let mut bytes = reading.take(&mut reports);
-        while subscription.waiting() > 0 && reading.has_room(bytes) {
-            subscription.next_batch(&mut reports, TAKEN).await;
-            bytes += reading.take(&mut reports);
-        }
+        let place = loop {
+            while subscription.waiting() > 0 && reading.has_room(bytes) {
+                subscription.next_batch(&mut reports, TAKEN).await;
+                bytes += reading.take(&mut reports);
+            }
+            // While the fold is busy, more comes into the same batch: rows that it changes twice are
+            // written once.
+            tokio::select! {
+                biased;
+                place = sender.reserve() => break place,
+                taken = subscription.next_batch(&mut reports, TAKEN), if reading.has_room(bytes) => {
+                    bytes += reading.take(&mut reports);
+                    if taken == 0 {
+                        break sender.reserve().await;
+                    }
+                }
+            }
+        };
         taken_in_all += reading.batch.events.len();
         let in_all = taken_in_all + subscription.waiting();
         known.store(in_all as u64, Ordering::Relaxed);
         (position, level) = (reading.batch.end, reading.level);
         let over = reading.end.is_some();
-        if sender.send(reading).await.is_err() || over {
+        let Ok(place) = place else { return };
+        place.send(reading);
+        if over {
             return;
         }
     }

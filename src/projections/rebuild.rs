@@ -78,7 +78,7 @@ pub async fn rebuild(
     settle(path, Arc::clone(&lock)).await?;
     let new = with_suffix(path, ".replay");
     remove(&new)?;
-    let views = Views::open_locked(&new, lock).await?;
+    let views = Views::open_scratch(&new, lock).await?;
     let mut checkpoint = checkpoint::verified(&views, store, &identity).await?;
     let head = store.head().await?;
     let mut reader = Reader::of(store.subscribe_all(Position::START).await?, Position::START);

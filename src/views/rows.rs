@@ -12,7 +12,7 @@ use sqlx::{Row, Sqlite, SqliteConnection};
 use crate::event_store::Position;
 
 /// The numbers of rows that statements are made for, largest first.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// Cuts `total` rows into runs of the sizes that statements are made for.
 pub fn runs(total: usize) -> impl Iterator<Item = Range<usize>> {

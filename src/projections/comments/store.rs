@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{Change, CommentRow, Comments, NO_PARENT};
 use crate::domain::CommentId;
+use crate::event_store::Position;
 use crate::views::rows;
+
+/// A row as SQLite packs it: the comment, its article and its parent; its path in hexadecimal; whether
+/// it is deleted and whether it is visible; its visible replies; its revision. Not its position:
+/// the checkpoint lets no event pass twice.
+type Packed = (i64, i64, i64, String, i64, i64, i64, i64);
 
 /// Bytes of an id in a path.
 const ID_BYTES: usize = size_of::<i64>();
@@ -17,17 +22,19 @@ impl Comments {
     /// parent: that is the ones that are deleted, or that this batch deletes. Most threads are live,
     /// so one or two statements do.
     pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const SELECT: &str = "SELECT comment_id, article_id, parent_id, path, deleted, visible, \
-             visible_replies, revision, position FROM comment WHERE comment_id IN ({})";
+        const SELECT: &str = "SELECT json_group_array(json_array(comment_id, article_id, \
+             parent_id, hex(path), deleted, visible, visible_replies, revision)) \
+             FROM comment WHERE comment_id IN ({})";
         let wanted = self.wanted.known();
         let mut level: Vec<_> = wanted.iter().map(|id| id.to_i64()).collect();
         while !level.is_empty() {
-            let found = rows::fetch(transaction, (SELECT, "?"), &level, |query, id| {
+            let found = rows::fetch_packed(transaction, (SELECT, "?"), &level, |query, id| {
                 query.bind(*id)
             });
             let mut above = BTreeSet::new();
-            for found in found.await? {
-                let (id, row) = (found.try_get(0)?, CommentRow::read(&found)?);
+            for packed in found.await? {
+                let packed: Packed = packed;
+                let (id, row) = (packed.0, CommentRow::unpack(packed)?);
                 if row.deleted || self.dying.contains(&id) {
                     above.insert(row.parent_id);
                 }
@@ -143,19 +150,30 @@ impl Change {
 }
 
 impl CommentRow {
-    fn read(row: &SqliteRow) -> sqlx::Result<Self> {
+    fn unpack(packed: Packed) -> sqlx::Result<Self> {
+        let (_, article_id, parent_id, path, deleted, visible, visible_replies, revision) = packed;
         Ok(Self {
-            article_id: row.try_get(1)?,
-            parent_id: row.try_get(2)?,
-            path: row.try_get(3)?,
-            deleted: row.try_get(4)?,
-            visible: row.try_get(5)?,
-            visible_replies: row.try_get(6)?,
-            revision: row.try_get(7)?,
-            position: rows::position(row, 8)?,
+            article_id,
+            parent_id,
+            path: bytes(&path).ok_or_else(|| sqlx::Error::Decode("a path is bytes".into()))?,
+            deleted: deleted != 0,
+            visible: visible != 0,
+            visible_replies,
+            revision,
+            position: Position::START,
             content: None,
             modified_at: None,
             change: Change::Nothing,
         })
     }
+}
+
+/// The bytes that hexadecimal digits stand for.
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digit = |digit: &u8| char::from(*digit).to_digit(16);
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+        _ => None,
+    };
+    hex.as_bytes().chunks(2).map(byte).collect()
 }
