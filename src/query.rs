@@ -27,6 +27,7 @@ use crate::domain::Timestamp;
 use crate::event_store::Position;
 use crate::views::{Touched, Views};
 use cache::{Cache, Key};
+use counts::ViewCounts;
 use wait::Progress;
 
 /// The most items of a page.
@@ -150,17 +151,20 @@ pub struct Queries {
     cache: Cache,
     progress: Progress,
     calendar: Calendar,
+    view_counts: ViewCounts,
 }
 
 impl Queries {
     /// Queries over `views`, which were folded with `calendar`, and whose projector's progress is
-    /// told by `progress`.
+    /// told by `progress`. To be called on a runtime, where the reading of view counts goes on until
+    /// the last clone is gone.
     pub fn new(views: Views, progress: Progress, calendar: Calendar) -> Self {
         Self {
-            views,
             cache: Cache::new(),
             progress,
             calendar,
+            view_counts: ViewCounts::of(views.readers().clone()),
+            views,
         }
     }
 

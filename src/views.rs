@@ -14,7 +14,8 @@ use std::time::Duration;
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
 use crate::domain::{ArticleId, BoardId};
@@ -115,6 +116,7 @@ impl Views {
     pub async fn open_scratch(path: &Path, lock: Arc<FileLock>) -> Result<Self, ViewsError> {
         let writing = options(path)
             .synchronous(SqliteSynchronous::Off)
+            .journal_mode(SqliteJournalMode::Off)
             .locking_mode(SqliteLockingMode::Exclusive)
             .pragma("cache_size", SCRATCH_CACHE);
         Self::open_with((path, lock), writing, "PRAGMA journal_mode = OFF").await

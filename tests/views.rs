@@ -6,9 +6,10 @@ use madang::event_store::sqlite::SqliteLog;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
 use madang::views::Views;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use std::path::Path;
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
@@ -48,16 +49,17 @@ async fn a_transaction_that_broke_swallows_no_later_one() {
     assert_eq!(seen, 1);
 }
 
-async fn reader(path: &Path) -> SqliteConnection {
+/// What somebody reads from the file at `path`.
+async fn glance(path: &Path) -> Result<i64, sqlx::Error> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
-    let mut connection = options.connect().await.unwrap();
-    let sql = "SELECT count(*) FROM checkpoint";
-    sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
-    connection
+    let mut connection = options.busy_timeout(Duration::ZERO).connect().await?;
+    sqlx::query_scalar("SELECT count(*) FROM checkpoint")
+        .fetch_one(&mut connection)
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_views_that_cannot_be_made_whole_do_not_replace_the_old_ones() {
+async fn views_that_are_being_made_can_be_read_when_they_are_whole() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("views.db");
     let clock = Clock::system();
@@ -65,15 +67,14 @@ async fn new_views_that_cannot_be_made_whole_do_not_replace_the_old_ones() {
     let log = SqliteLog::open(&log, clock.clone()).await.unwrap();
     identity::ensure(&log, &clock).await.unwrap();
     let new = directory.path().join("views.db.replay");
-    let mut readers = Vec::new();
+    let mut glances = Vec::new();
 
-    // As long as somebody reads the file, its write-ahead log stays.
     let calendar = calendar();
     let rebuilt = rebuild(&log, (&path, &calendar), OnUnfit::Fail, |_| {
-        readers.push(block_in_place(|| Handle::current().block_on(reader(&new))));
+        glances.push(block_in_place(|| Handle::current().block_on(glance(&new))));
     });
 
-    let error = rebuilt.await.unwrap_err().to_string();
-    assert!(error.contains("views.db.replay-wal"), "{error}");
-    assert!(!path.exists());
+    rebuilt.await.unwrap();
+    assert!(!glances.is_empty() && glances.iter().all(Result::is_err));
+    assert!(matches!(glance(&path).await, Ok(1)));
 }

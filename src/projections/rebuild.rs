@@ -101,7 +101,6 @@ pub async fn rebuild(
     rebuilt.position = checkpoint.position;
     rebuilt.parked = parked::count(&views).await.map_err(CheckpointError::from)?;
     views.close().await;
-    complete(&new)?;
     replace(path, &new)?;
     Ok(rebuilt)
 }
@@ -116,17 +115,6 @@ async fn settle(path: &Path, lock: Arc<FileLock>) -> Result<(), ViewsError> {
         Ok(old) => old.close().await,
         Err(error @ ViewsError::Foreign { .. }) => return Err(error),
         Err(error) => warn!(%error, "the old views cannot be opened"),
-    }
-    Ok(())
-}
-
-/// Closing folds the write-ahead log into the file and removes it. If it is still there, as on a full
-/// disk, the file is not whole without it.
-fn complete(path: &Path) -> Result<(), RebuildError> {
-    let path = with_suffix(path, "-wal");
-    if path.exists() {
-        let source = io::Error::other("cannot be folded into the new views; is the disk full?");
-        return Err(RebuildError::File { path, source });
     }
     Ok(())
 }

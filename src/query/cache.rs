@@ -33,8 +33,6 @@ const ENTRY_BYTES: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Article(ArticleId),
-    /// How often it was viewed.
-    Views(ArticleId),
     Board(BoardId),
     Boards(Part),
     BoardArticles(BoardId, Part),
@@ -166,7 +164,7 @@ impl Cache {
 
     fn changes(&self, key: &Key) -> u64 {
         match key {
-            Key::Article(id) | Key::Views(id) => self.articles.of(id),
+            Key::Article(id) => self.articles.of(id),
             Key::Board(id) => self.boards.of(id),
             Key::BoardArticles(id, _) => self.lists.of(id),
             Key::Boards(_) => self.any_board.load(Ordering::Acquire),
