@@ -85,7 +85,7 @@ impl ImportError {
     fn of<R>(error: CommandError<R>, rejected: impl FnOnce(R) -> Self) -> Self {
         match error {
             CommandError::Rejected { rejection, .. } => rejected(rejection),
-            CommandError::Conflict => Self::Conflict,
+            CommandError::Conflict { .. } => Self::Conflict,
             CommandError::Store(error) => error.into(),
             CommandError::Ids(error) => error.into(),
         }
