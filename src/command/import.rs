@@ -133,7 +133,7 @@ impl Importer {
         source: Source,
         stop: Stop,
     ) -> Result<Self, ImportError> {
-        let stream = names::stream(&source);
+        let stream = StreamName::import(source.as_str());
         let known = Known::read(&*store, &stream).await?;
         let counted = Counted::read(&*store, &source).await?;
         Ok(Self {
