@@ -82,7 +82,10 @@ pub enum CommandError<R> {
     },
     /// Others kept changing the same stream; see [`execute`](self).
     #[error("the stream changed at every attempt")]
-    Conflict,
+    Conflict {
+        /// The newest event that was read, if any was.
+        position: Option<Position>,
+    },
     /// The store is broken.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,6 +103,9 @@ impl<R> CommandError<R> {
                 position,
             } => Self::Rejected {
                 rejection,
+                position: position.max(read),
+            },
+            Self::Conflict { position } => Self::Conflict {
                 position: position.max(read),
             },
             other => other,

@@ -3,6 +3,7 @@
 
 pub(crate) mod log;
 
+mod anywhere;
 mod lines;
 mod outcome;
 mod record;

@@ -64,7 +64,8 @@ struct Read {
     line: Line,
 }
 
-type Incoming = mpsc::Receiver<io::Result<Read>>;
+/// The file's lines, and `None` at its end: a channel that just ends is a reader that died.
+type Incoming = mpsc::Receiver<io::Result<Option<Read>>>;
 
 /// Imports.
 pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<Outcome> {
@@ -143,9 +144,10 @@ fn read_ahead(file: File) -> Incoming {
     let (lines, incoming) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let mut file = Lines::of(BufReader::with_capacity(READ_AHEAD_BYTES, file));
-        while let Some(read) = next(&mut file).transpose() {
-            let broken = read.is_err();
-            if lines.blocking_send(read).is_err() || broken {
+        loop {
+            let read = next(&mut file);
+            let ended = !matches!(read, Ok(Some(_)));
+            if lines.blocking_send(read).is_err() || ended {
                 return;
             }
         }
@@ -178,12 +180,15 @@ async fn bring(
             _ = &mut *stop => return Err(ImportError::Stopped.into()),
             read = lines.recv() => read,
         };
-        let Some(read) = read else { break };
-        let Read {
+        let read = read.context("whoever reads the file died")?;
+        let Some(Read {
             number,
             bytes,
             line,
-        } = read.context("the file cannot be read to its end")?;
+        }) = read.context("the file cannot be read to its end")?
+        else {
+            break;
+        };
         if let Some(record) = report.read(number, line) {
             importer.add(record).await?;
             report.hear(importer.take_told());

@@ -111,7 +111,7 @@ pub(super) async fn execute<A: Aggregate, R>(
     match (settled.state, settled.position) {
         (Some(state), Some(position)) => Ok(Done { state, position }),
         // `decide` accepted a command on a stream that stays empty: there is nothing to answer.
-        _ => Err(CommandError::Conflict),
+        (_, position) => Err(CommandError::Conflict { position }),
     }
 }
 
@@ -140,7 +140,8 @@ pub(super) async fn settle<A: Aggregate, R>(
         }
         loaded = load(store, stream).await?;
     }
-    Err(CommandError::Conflict)
+    let position = loaded.position;
+    Err(CommandError::Conflict { position })
 }
 
 fn settled<A: Aggregate>(

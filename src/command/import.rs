@@ -30,6 +30,7 @@ mod together;
 mod told;
 mod views;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,7 +40,7 @@ use crate::domain::article::ArticleStanding;
 use crate::event_store::{EventStore, StoreError, StreamName};
 use found::Group;
 pub use names::author_id;
-use plan::{Gathered, Known};
+use plan::{Gathered, Known, Met};
 pub use record::{Comment, Post, Record};
 pub use source::{MalformedSource, Source};
 pub use told::{Fate, Refusal, Told, What};
@@ -53,7 +54,8 @@ pub const LIKES_MAX: usize = 100_000;
 /// The most appends that wait for the log at once, so that many share one commit.
 const IN_FLIGHT: usize = 256;
 /// Planned records are gathered until their plan is complete. If a file is not in the order of its
-/// plans, they are brought in when there are this many plans' worth of them.
+/// plans, those of the oldest plan are brought in when there are this many plans' worth of them: more
+/// than the newest can hold, and only the newest can be partly there.
 const PLANS_GATHERED: usize = 2;
 
 /// Why an import does not go on. What was brought in stays; the same import again goes on from
@@ -85,7 +87,7 @@ impl ImportError {
     fn of<R>(error: CommandError<R>, rejected: impl FnOnce(R) -> Self) -> Self {
         match error {
             CommandError::Rejected { rejection, .. } => rejected(rejection),
-            CommandError::Conflict => Self::Conflict,
+            CommandError::Conflict { .. } => Self::Conflict,
             CommandError::Store(error) => error.into(),
             CommandError::Ids(error) => error.into(),
         }
@@ -116,8 +118,8 @@ pub struct Importer {
     stop: Stop,
     known: Known,
     counted: Counted,
-    /// Records that an earlier run planned: they may be there already.
-    earlier: Vec<Record>,
+    /// Records that an earlier run planned, by plan: they may be there already.
+    earlier: BTreeMap<usize, Vec<Record>>,
     /// Records for the next plan.
     gathered: Gathered,
     plan_max: usize,
@@ -133,7 +135,7 @@ impl Importer {
         source: Source,
         stop: Stop,
     ) -> Result<Self, ImportError> {
-        let stream = names::stream(&source);
+        let stream = StreamName::import(source.as_str());
         let known = Known::read(&*store, &stream).await?;
         let counted = Counted::read(&*store, &source).await?;
         Ok(Self {
@@ -143,7 +145,7 @@ impl Importer {
             stop,
             known,
             counted,
-            earlier: Vec::new(),
+            earlier: BTreeMap::new(),
             gathered: Gathered::default(),
             plan_max: PLAN_MAX,
             told: Vec::new(),
@@ -162,13 +164,8 @@ impl Importer {
     /// has gathered if it is enough.
     pub async fn add(&mut self, record: impl Into<Record>) -> Result<(), ImportError> {
         let record = record.into();
-        if self.known.has(record.key()) {
-            let complete = self.known.meet(&record);
-            self.earlier.push(record);
-            if complete || self.earlier.len() >= PLANS_GATHERED * self.plan_max {
-                self.bring_earlier().await?;
-            }
-            return Ok(());
+        if let Some(met) = self.known.meet(&record) {
+            return self.add_planned(record, met).await;
         }
         if let Record::Comment(comment) = &record
             && let Err(rejection) = self.has_place(comment)
@@ -206,9 +203,28 @@ impl Importer {
         self.boards_opened
     }
 
+    async fn add_planned(&mut self, record: Record, met: Met) -> Result<(), ImportError> {
+        self.earlier.entry(met.plan).or_default().push(record);
+        let gathered: usize = self.earlier.values().map(Vec::len).sum();
+        let ready = if met.is_last {
+            self.earlier.remove(&met.plan)
+        } else if gathered >= PLANS_GATHERED * self.plan_max {
+            self.earlier.pop_first().map(|(_, records)| records)
+        } else {
+            None
+        };
+        self.bring_planned(ready.unwrap_or_default()).await
+    }
+
     async fn bring_earlier(&mut self) -> Result<(), ImportError> {
-        let earlier = std::mem::take(&mut self.earlier);
-        let group = self.look(earlier).await?;
+        while let Some((_, records)) = self.earlier.pop_first() {
+            self.bring_planned(records).await?;
+        }
+        Ok(())
+    }
+
+    async fn bring_planned(&mut self, records: Vec<Record>) -> Result<(), ImportError> {
+        let group = self.look(records).await?;
         self.bring(group).await
     }
 

@@ -25,7 +25,8 @@ impl Commands {
         };
         let said = self.say(origin, command).await;
         let said = said.map_err(|error| error.having_read(article.position))?;
-        said.or(article.position).ok_or(CommandError::Conflict)
+        let position = said.or(article.position);
+        position.ok_or(CommandError::Conflict { position })
     }
 
     /// Says what `command` says of an article that the caller has read: where the newest event

@@ -62,9 +62,10 @@ impl StreamName {
         Self(format!("view-{}-{day:08}", node.get()))
     }
 
-    /// The stream of the views that one source of imports brings with it.
-    pub fn imported_views(source: &str) -> Result<Self, MalformedStreamName> {
-        format!("view-import-{source}").parse()
+    /// The stream of the views that one source of imports brings with it. Whoever names a source has
+    /// checked that its name fits into a stream's.
+    pub fn imported_views(source: &str) -> Self {
+        Self(format!("view-import-{source}"))
     }
 
     /// Whether this is the stream of that board.
@@ -92,9 +93,9 @@ impl StreamName {
         self.0.starts_with("view-")
     }
 
-    /// The stream of all that was planned for one source of imports.
-    pub fn import(source: &str) -> Result<Self, MalformedStreamName> {
-        format!("import-{source}").parse()
+    /// The stream of all that was planned for one source of imports, likewise checked.
+    pub fn import(source: &str) -> Self {
+        Self(format!("import-{source}"))
     }
 
     /// A name that stands in the log.

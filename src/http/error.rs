@@ -29,7 +29,7 @@ const LATER: u32 = 5;
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     problem: Box<Problem>,
-    /// The newest event that a command had read when it was rejected.
+    /// The newest event that a command had read when it was given up.
     position: Option<Position>,
 }
 
@@ -285,9 +285,13 @@ impl<R: Into<Failure>> From<CommandError<R>> for Failure {
                 position,
                 ..rejection.into()
             },
-            CommandError::Conflict => {
+            CommandError::Conflict { position } => {
                 let kind = kind(S::CONFLICT, "conflict", "Others were faster");
-                Problem::new(kind, "others kept changing the same thing; try again").into()
+                let detail = "others kept changing the same thing; try again";
+                Self {
+                    position,
+                    ..Problem::new(kind, detail).into()
+                }
             }
             CommandError::Store(error) => error.into(),
             CommandError::Ids(error) => error.into(),

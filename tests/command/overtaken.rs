@@ -9,7 +9,7 @@ use madang::domain::Revision;
 use madang::domain::article::ArticleRejection;
 use madang::domain::board::BoardRejection;
 use madang::domain::snowflake;
-use madang::event_store::AppendError;
+use madang::event_store::{AppendError, EventStore as _};
 use madang::node::Node;
 use madang::query::boards::BoardView;
 use madang::query::{Document, Lookup};
@@ -140,7 +140,8 @@ async fn the_fifth_attempt_is_the_last() {
 
     let (commands, log) = square.through(ahead(&square, usize::MAX, Does::Retitle));
     let refused = square.retitle(&commands, "Never").await;
-    assert_eq!(refused.unwrap_err(), CommandError::Conflict);
+    let position = Some(square.yard.log.head().await.unwrap());
+    assert_eq!(refused.unwrap_err(), CommandError::Conflict { position });
     assert_eq!(log.appends(), 5);
     assert!(!square.titles().await.contains(&"Never".to_owned()));
 }

@@ -1,5 +1,6 @@
 //! Views over a log: gathered, durable before the answer, and counted once.
 
+mod anyhow;
 mod booth;
 mod known;
 mod trouble;

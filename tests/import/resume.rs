@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use madang::command::import::{Fate, Importer, Record, Source, Stop};
 use madang::event_store::AppendError;
 
-use super::log::{Dying, Yard, a_forum, essence, its_posts_alone, liked, post, ten_posts};
+use super::log::{Dying, Yard, a_forum, comment, essence, its_posts_alone, liked, post, ten_posts};
 use crate::wayward::{Wayward, Whim, unknown};
 
 async fn undisturbed(keys: usize) -> Vec<String> {
@@ -95,6 +95,24 @@ async fn it_ends_the_same_wherever_it_died_also_when_posts_had_come_in_before() 
 async fn it_ends_the_same_wherever_it_died_also_when_the_file_has_grown() {
     let before = &a_forum()[..5];
     assert!(die_everywhere(before, &a_forum(), 3).await > 10);
+}
+
+/// Two plans then interleave in the file, and what is left of one is not mixed with the other.
+#[tokio::test]
+async fn it_ends_the_same_wherever_it_died_also_when_the_file_has_grown_in_its_middle() {
+    let whole = a_forum();
+    for (keys, old) in [(2, [1, 3]), (3, [0, 5]), (4, [3, 6])] {
+        let before = old.map(|index| whole[index].clone());
+        assert!(die_everywhere(&before, &whole, keys).await > 10);
+    }
+    let whole: Vec<Record> = vec![
+        post(1, "a").into(),
+        liked(post(2, "a"), 1).into(),
+        post(3, "a").into(),
+        comment(4, 2, None).into(),
+    ];
+    let before = [whole[0].clone(), whole[2].clone()];
+    assert_eq!(die_everywhere(&before, &whole, 2).await, 5);
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ async fn views_in_a_stream_of_something_else_are_parked() {
 async fn imported_views_count() {
     const VIEWS: &str = "SELECT json_array(views) FROM article_counts WHERE article_id = 10";
     let mut yard = busy_yard().await;
-    let stream = StreamName::imported_views("old forum").unwrap();
+    let stream = StreamName::imported_views("old forum");
     let event = encoded(viewed(&[(10, 20)]), Timestamp(0));
     yard.happens_in(stream, event).await;
     yard.fold().await;

@@ -245,7 +245,7 @@ pub(crate) async fn tamper(views: &Views, sql: &'static str) {
 pub(crate) fn own_stream(event: &Event) -> StreamName {
     match event {
         Event::LogCreated { .. } => StreamName::log(),
-        Event::ImportPlanned { .. } => StreamName::import("somewhere").unwrap(),
+        Event::ImportPlanned { .. } => StreamName::import("somewhere"),
         Event::Board(
             BoardEvent::Created { board_id, .. }
             | BoardEvent::Updated { board_id, .. }

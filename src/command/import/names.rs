@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::Source;
 use crate::command::Origin;
 use crate::domain::{Timestamp, UserId};
-use crate::event_store::StreamName;
 
 /// The namespace of all ids here: a random UUID that stays the same for ever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b0c_9d62_7f1e_4a8b_9c3d_2e64_a1f8_07d5);
@@ -58,16 +57,6 @@ pub fn author_id(name: &str) -> UserId {
         let _ = write!(hex, "{byte:02x}");
     }
     UserId::imported(&hex)
-}
-
-/// The stream of the plans of a source.
-pub(super) fn stream(source: &Source) -> StreamName {
-    StreamName::recorded(format!("import-{source}"))
-}
-
-/// The stream of the views that come with the posts of a source.
-pub(super) fn stream_of_views(source: &Source) -> StreamName {
-    StreamName::recorded(format!("view-import-{source}"))
 }
 
 /// Where the command that makes `key` comes from.

@@ -33,6 +33,15 @@ struct Planned<I> {
     plan: usize,
 }
 
+/// A record that a plan has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Met {
+    /// The how-manieth plan.
+    pub(super) plan: usize,
+    /// Whether all others of that plan were met before.
+    pub(super) is_last: bool,
+}
+
 impl Known {
     pub(super) async fn read(
         store: &dyn EventStore,
@@ -71,17 +80,16 @@ impl Known {
         self.boards.get(name).copied()
     }
 
-    /// Notes that a record, known before, was met in the file; whether it is the last of its plan.
-    pub(super) fn meet(&mut self, record: &Record) -> bool {
+    /// Notes that a record was met in the file; `None` if no plan has it.
+    pub(super) fn meet(&mut self, record: &Record) -> Option<Met> {
         let plan = match record {
-            Record::Post(post) => self.posts.get(&post.id).map(|planned| planned.plan),
-            Record::Comment(c) => self.comments.get(&c.id).map(|planned| planned.plan),
+            Record::Post(post) => self.posts.get(&post.id)?.plan,
+            Record::Comment(comment) => self.comments.get(&comment.id)?.plan,
         };
-        let Some(unmet) = plan.and_then(|plan| self.unmet.get_mut(plan)) else {
-            return false;
-        };
+        let unmet = self.unmet.get_mut(plan)?;
         *unmet = unmet.saturating_sub(1);
-        *unmet == 0
+        let is_last = *unmet == 0;
+        Some(Met { plan, is_last })
     }
 
     /// Adds a plan's ids. Types that this release does not import are left to one that does.

@@ -33,7 +33,7 @@ pub(super) struct Counted {
 impl Counted {
     pub(super) async fn read(store: &dyn EventStore, source: &Source) -> Result<Self, StoreError> {
         let mut counted = Self {
-            stream: super::names::stream_of_views(source),
+            stream: StreamName::imported_views(source.as_str()),
             revision: None,
             articles: HashSet::new(),
         };

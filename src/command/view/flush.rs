@@ -156,6 +156,7 @@ impl Flush {
         let event_id = codec::event_id(origin.command_id, 0);
         let event = [event];
         let mut expected = self.expected;
+        let mut position = None;
         for attempt in 1..=MAX_ATTEMPTS {
             match append(store, (stream, expected), origin, &event).await {
                 Ok(Some(appended)) => return Ok(appended),
@@ -174,8 +175,9 @@ impl Flush {
                 });
             }
             expected = newest.first().map(|event| event.revision).into();
+            position = newest.first().map(|event| event.position);
         }
-        Err(CommandError::Conflict)
+        Err(CommandError::Conflict { position })
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! An article that somebody read a moment ago is taken to be there still, for at most a minute: a
 //! view that follows a deletion folds to nothing anyway. A deletion on this node is heard of at
-//! once. That an article is *not* there is never remembered: it may be posted the next moment.
+//! once, unless whoever asked for it hung up before it was done. That an article is *not* there is
+//! never remembered: it may be posted the next moment.
 
 use std::time::Duration;
 

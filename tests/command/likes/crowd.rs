@@ -43,7 +43,7 @@ async fn pressed(square: &Square, tasks: usize, presses: usize) -> Vec<(bool, Po
                 let liked = (task + press) % 2 == 0;
                 match commands.like(&by("kim"), article, liked).await {
                     Ok(position) => answers.push((liked, position)),
-                    Err(CommandError::Conflict) => {}
+                    Err(CommandError::Conflict { .. }) => {}
                     Err(other) => panic!("{other:?}"),
                 }
             }

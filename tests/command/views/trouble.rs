@@ -2,7 +2,7 @@
 
 use madang::command::CommandError;
 use madang::command::view::MAX_WAITING;
-use madang::event_store::StoreError;
+use madang::event_store::{EventStore as _, StoreError};
 use tokio::task::{JoinSet, yield_now};
 
 use super::booth::{Act, Booth, NOW, TEN_MINUTES};
@@ -78,7 +78,8 @@ async fn who_is_overtaken_looks_and_appends_once() {
 async fn the_fifth_attempt_is_the_last_and_frees_its_users() {
     let booth = Booth::open(&[Act::Overtake; 5]).await;
     let outcome = booth.view("lee", NOW).await;
-    assert_eq!(outcome.unwrap_err(), CommandError::Conflict);
+    let position = Some(booth.log.head().await.unwrap());
+    assert_eq!(outcome.unwrap_err(), CommandError::Conflict { position });
     assert_eq!(booth.log.appends(), 5);
     assert!(booth.view("lee", NOW).await.unwrap().counted);
     assert_eq!(booth.total().await, 1);
