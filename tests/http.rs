@@ -8,6 +8,7 @@ mod comments;
 mod conditions;
 mod failures;
 pub(crate) mod fixture;
+mod fresh;
 mod keys;
 mod liked;
 mod likes;

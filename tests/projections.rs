@@ -11,6 +11,7 @@ pub(crate) mod model;
 mod parking;
 mod play;
 pub(crate) mod readers;
+mod reading;
 mod rebuild;
 mod rows;
 mod runner;

@@ -18,8 +18,9 @@ pub const MAX_BATCH: usize = 16_000;
 pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Batches that wait to be folded.
 const AHEAD: usize = 1;
-/// Reports taken at once.
-const TAKEN: usize = 256;
+/// Reports taken at once. Few, since only then their sizes are known: a batch that was almost full may
+/// go over by so many of the longest events.
+const TAKEN: usize = 16;
 
 /// What was read since the last call.
 pub struct Reading {

@@ -63,7 +63,8 @@ pub struct Rebuilt {
 }
 
 /// Folds the log from its beginning to its present end into new views at `path`, by the days of
-/// `calendar`. `progress` hears the position after each batch. Holds the lock of the old file, so no projector is alive meanwhile.
+/// `calendar`. `progress` hears the position after each batch. Holds the lock of the old file, so no
+/// projector is alive meanwhile.
 pub async fn rebuild(
     store: &dyn EventStore,
     (path, calendar): (&Path, &Calendar),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fixture::{Answer, Plan, Yard};
+use super::fixture::{Answer, Yard};
 
 async fn posted() -> (Yard, Answer, String) {
     let yard = Yard::open().await;
@@ -123,6 +123,11 @@ async fn a_malformed_position_is_refused_by_every_read() {
         &board,
         &list,
         "/v1/boards",
+        "/v1/articles/1/comments",
+        "/v1/articles/1/like",
+        "/v1/comments/1",
+        "/v1/popular",
+        "/v1/popular/days",
         "/v1/projections",
         "/v1/audit/events",
     ] {
@@ -155,14 +160,20 @@ async fn waiting_for_the_beginning_is_not_waiting() {
 
 #[tokio::test]
 async fn every_read_of_views_waits() {
-    let mut plan = Plan::default();
-    // So there is nobody to wait for.
-    plan.roles.projector = false;
-    let yard = Yard::planned(plan).await;
+    let yard = Yard::open().await;
+    // Five seconds pass as soon as everybody waits.
+    tokio::time::pause();
     for path in [
         "/v1/boards",
         "/v1/boards/1",
+        "/v1/boards/1/articles",
         "/v1/articles/1",
+        "/v1/articles/1/comments",
+        "/v1/articles/1/comments?parent=root",
+        "/v1/articles/1/like",
+        "/v1/comments/1",
+        "/v1/popular",
+        "/v1/popular/days",
         "/v1/projections",
     ] {
         let call = yard.call("GET", path).admin();

@@ -26,6 +26,7 @@ async fn things(yard: &Yard) -> Vec<String> {
             format!("/v1/articles/{article}"),
             format!("/v1/articles/{article}/comments"),
             format!("/v1/articles/{article}/like"),
+            format!("/v1/articles/{article}/views"),
             format!("/v1/comments/{comment}"),
         ]);
     }

@@ -11,7 +11,7 @@ const ADMINS: [(&str, &str); 3] = [
     ("PUT", "/v1/boards/x"),
     ("POST", "/v1/boards/x/close"),
 ];
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("POST", "/v1/boards/x/articles"),
     ("PUT", "/v1/articles/x"),
     ("DELETE", "/v1/articles/x"),
@@ -20,6 +20,7 @@ const COMMANDS: [(&str, &str); 8] = [
     ("DELETE", "/v1/comments/x"),
     ("PUT", "/v1/articles/x/like"),
     ("DELETE", "/v1/articles/x/like"),
+    ("POST", "/v1/articles/x/views"),
 ];
 const AUDITORS: [(&str, &str); 3] = [
     ("GET", "/v1/audit/events?size=x"),
@@ -112,6 +113,10 @@ async fn a_node_of_commands_answers_no_queries() {
         "/v1/boards/x",
         "/v1/articles/x",
         "/v1/boards/x/articles",
+        "/v1/articles/x/comments?parent=y",
+        "/v1/comments/x",
+        "/v1/popular?date=x",
+        "/v1/popular/days",
     ] {
         assert_eq!(
             yard.call("GET", path).problem().await,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::Poll;
 
 use futures_util::poll;
 use madang::ambient::{Clock, new_command_id};
@@ -115,21 +116,22 @@ impl Yard {
 
     /// Appends many events, in this order; answers with the last one's position.
     pub(crate) async fn happen(&mut self, events: Vec<(StreamName, NewEvent)>) -> Position {
-        let mut appends = Vec::new();
+        let (mut appends, mut last) = (Vec::new(), Position::START);
         for (stream, event) in events {
             let expected = Expected::from(self.newest.get(&stream).copied());
             self.newest.insert(stream.clone(), expected.first());
             let log = Arc::clone(&self.log);
             let append = async move { log.append(&stream, expected, vec![event]).await };
             let mut append = Box::pin(append);
-            // Takes its place in the queue, so that they share a commit and keep their order.
-            let polled = poll!(&mut append);
-            assert!(polled.is_pending());
-            appends.push(append);
+            // Takes its place in the queue, so that they share a commit and keep their order. The
+            // writer may be on another thread, and have answered already.
+            match poll!(&mut append) {
+                Poll::Ready(done) => last = last.max(done.unwrap().position),
+                Poll::Pending => appends.push(append),
+            }
         }
-        let mut last = Position::START;
         for append in appends {
-            last = append.await.unwrap().position;
+            last = last.max(append.await.unwrap().position);
         }
         last
     }
