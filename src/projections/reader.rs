@@ -1,8 +1,8 @@
 //! Reads the log ahead of the fold: takes what a subscription reports, decodes it and makes batches
 //! of it, on a task of its own, while the batch before is being written.
 //!
-//! At most one batch waits, each of at most [`MAX_BATCH`] events and about
-//! [`MAX_BATCH_BYTES`], so a slow database costs no memory.
+//! A batch that nobody can fold yet goes on growing, to at most [`MAX_BATCH`] events and about
+//! [`MAX_BATCH_BYTES`]; at most one that is full waits beside it, so a slow database costs no memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,6 +86,8 @@ async fn read(
                 subscription.next_batch(&mut reports, TAKEN).await;
                 bytes += reading.take(&mut reports);
             }
+            let in_all = taken_in_all + reading.batch.events.len() + subscription.waiting();
+            known.store(in_all as u64, Ordering::Relaxed);
             // While the fold is busy, more comes into the same batch: rows that it changes twice are
             // written once.
             tokio::select! {
@@ -100,8 +102,6 @@ async fn read(
             }
         };
         taken_in_all += reading.batch.events.len();
-        let in_all = taken_in_all + subscription.waiting();
-        known.store(in_all as u64, Ordering::Relaxed);
         (position, level) = (reading.batch.end, reading.level);
         let over = reading.end.is_some();
         let Ok(place) = place else { return };
