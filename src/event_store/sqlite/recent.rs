@@ -1,11 +1,12 @@
 //! Short streams that were read a moment ago, kept in memory.
 //!
-//! Every article that is posted asks how its board stands, so the streams of busy boards are read
-//! over and over, and each read costs two changes of thread. The writer of this process is the only
-//! one that the file has, so it can tell when a copy is no longer good: it counts a change to each
-//! stream of a transaction after the commit and before anyone is answered (`change_counts`), also
-//! when the outcome of the commit is unknown. So a copy is never older than what any append that
-//! was answered has made of its stream.
+//! Every article that is posted asks how its board stands, and every comment and like how its
+//! article stands, so the streams of busy boards and hot articles are read over and over, and each
+//! read costs two changes of thread. The writer of this process is the only one that the file has,
+//! so it can tell when a copy is no longer good: it counts a change to each stream of a transaction
+//! after the commit and before anyone is answered (`change_counts`), also when the outcome of the
+//! commit is unknown. So a copy is never older than what any append that was answered has made of
+//! its stream.
 
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use crate::change_counts::ChangeCounts;
 use crate::domain::Revision;
 use crate::event_store::{Direction, Page, RecordedEvent, StreamName};
 
-/// The most memory that copies take, in bytes.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// The most memory that copies take, in bytes: some ten thousand articles of the usual length, since
+/// everyone who comments on one or likes it asks how it stands.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// The longest stream of which a copy is kept.
 const MAX_EVENTS: usize = 16;
 /// The largest stream of which a copy is kept, in bytes.
