@@ -100,6 +100,15 @@ impl From<ArticleSummary> for ArticleJson {
     }
 }
 
+impl From<ArticleView> for ArticleJson {
+    fn from(view: ArticleView) -> Self {
+        Self {
+            content: Some(view.content),
+            ..view.summary.into()
+        }
+    }
+}
+
 impl From<CommentView> for CommentJson {
     fn from(view: CommentView) -> Self {
         let deleted = view.said.is_none();
@@ -137,11 +146,7 @@ pub(super) fn board(view: BoardView) -> Document {
 /// An article, ready to be sent.
 pub(super) fn article(view: ArticleView) -> Document {
     let revision = Revision(view.summary.revision);
-    let json = ArticleJson {
-        content: Some(view.content),
-        ..view.summary.into()
-    };
-    tagged(revision, &json)
+    tagged(revision, &ArticleJson::from(view))
 }
 
 /// A comment, ready to be sent.

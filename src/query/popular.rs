@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sqlx::Row as _;
 
-use super::articles::{ArticleSummary, columns, summary};
+use super::articles::{ArticleView, columns, summary};
 use super::cache::Key;
 use super::{Document, Lookup, Queries, QueryError, count};
 use crate::calendar::Day;
@@ -23,7 +23,7 @@ pub const TOP: u32 = 10;
 /// Of equals the older article comes first. A score of 0 is none; what is deleted has it.
 pub(super) const RANKED: &str = concat!(
     columns!(),
-    ", n.score FROM article_counts AS n CROSS JOIN article AS a ON a.article_id = n.article_id \
+    ", a.content, n.score FROM article_counts AS n CROSS JOIN article AS a ON a.article_id = n.article_id \
      WHERE n.day = ? AND n.score > 0 ORDER BY n.score DESC, n.article_id LIMIT ?"
 );
 
@@ -42,7 +42,7 @@ pub struct RankedView {
     /// 3 for a like, 2 for a comment, 1 for a view on that day; above 0.
     pub score: u64,
     /// The article, with all that readers did with it until now.
-    pub article: ArticleSummary,
+    pub article: ArticleView,
 }
 
 impl Queries {
@@ -83,8 +83,11 @@ impl Queries {
             .await?;
         let ranked = |row| {
             Ok(RankedView {
-                article: summary(row)?,
-                score: count(row.try_get(11)?),
+                article: ArticleView {
+                    summary: summary(row)?,
+                    content: row.try_get(11)?,
+                },
+                score: count(row.try_get(12)?),
             })
         };
         rows.iter().map(ranked).collect()

@@ -45,6 +45,7 @@ async fn the_latest_published_list_is_shown() {
             "article_id": "[id]",
             "board_id": "[id]",
             "comment_count": 0,
+            "content": "Hello",
             "created_at": "2026-11-19T08:30:00.000Z",
             "like_count": 1,
             "modified_at": null,

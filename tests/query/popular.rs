@@ -46,7 +46,7 @@ impl Yard {
 
 fn show(view: PopularView) -> Document {
     let items = view.items.into_iter();
-    let items = items.map(|item| format!(" {}={}", item.article.article_id, item.score));
+    let items = items.map(|item| format!(" {}={}", item.article.summary.article_id, item.score));
     document(format!("{}:{}", view.day, items.collect::<String>()))
 }
 
