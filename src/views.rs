@@ -35,7 +35,7 @@ const WAL_PAGES: &str = "4000";
 /// of each comment two indexes. What does not fit is written to the log twice.
 const WRITER_CACHE: &str = "-16384";
 /// The same for a replay, which has nothing else to do and writes what does not fit to the file.
-const SCRATCH_CACHE: &str = "-65536";
+const SCRATCH_CACHE: &str = "-32768";
 /// Marks the file as views of Madang, in SQLite's header (`Mdgv`).
 const APPLICATION_ID: i64 = 0x4d64_6776;
 
