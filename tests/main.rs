@@ -17,6 +17,7 @@ mod log_names;
 mod node;
 mod projections;
 mod query;
+mod servers;
 mod tour;
 mod views;
 mod wayward;
