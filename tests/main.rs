@@ -18,6 +18,7 @@ mod node;
 mod projections;
 mod query;
 mod servers;
+mod stack;
 mod tour;
 mod views;
 mod wayward;

@@ -3,7 +3,7 @@
 //! Each ends with the test process, however that ends, and leaves no file behind. None is shared
 //! with another test process, so runs beside each other do not disturb each other.
 
-mod mariadb;
+pub(crate) mod mariadb;
 mod orphans;
-mod process;
-mod redis;
+pub(crate) mod process;
+pub(crate) mod redis;

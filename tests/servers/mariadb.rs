@@ -12,6 +12,9 @@ use madang::ambient::new_command_id;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
+use tokio::runtime::Builder;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::process::Process;
@@ -43,17 +46,23 @@ const FILES: &[&str] = &[
     "--innodb-file-per-table=0",
 ];
 
-/// A server: a private one, or one that somebody has named.
+/// What the names of databases begin with, for those who find some that a killed run has left on a
+/// server of theirs.
+const PREFIX: &str = "madang_test_";
+
+/// A server: a private one, or the one that `MADANG_TEST_MYSQL` names, a MySQL perhaps.
 pub(crate) struct MariaDb {
     process: Option<Process>,
-    /// `mysql://user:password@host:port`, without a database.
-    url: String,
+    /// `mysql://user:password@host:port`, and what comes behind the database's name.
+    url: (String, String),
 }
 
 /// A database that is there as long as this.
 pub(crate) struct Database {
     /// `mysql://user:password@host:port/name`.
     pub(crate) url: String,
+    /// What is to be cleaned up; nothing on a server that goes with the test process.
+    borrowed: Option<String>,
 }
 
 impl MariaDb {
@@ -72,15 +81,37 @@ impl MariaDb {
             let settings = settings.chain(FILES.iter().copied());
             settings.map(str::to_owned).chain(own).collect()
         });
-        let url = format!("mysql://root@127.0.0.1:{}", process.port());
-        let process = Some(process);
-        Self { process, url }
+        let address = format!("mysql://root@127.0.0.1:{}", process.port());
+        Self {
+            process: Some(process),
+            url: (address, String::new()),
+        }
     }
 
     /// The one that all tests use who neither stop it nor count on being alone on it.
-    pub(crate) fn shared() -> &'static Self {
-        static SHARED: OnceLock<MariaDb> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what to test on is no setting of the program"
+    )]
+    pub(crate) async fn shared() -> &'static Self {
+        static SHARED: OnceCell<MariaDb> = OnceCell::const_new();
+        let first = async || match std::env::var("MADANG_TEST_MYSQL") {
+            Ok(url) if !url.is_empty() => Self::borrow(&url),
+            _ => spawn_blocking(Self::start).await.unwrap(),
+        };
+        SHARED.get_or_init(first).await
+    }
+
+    /// A server that is somebody else's. The database in `url` is not used.
+    fn borrow(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").expect("mysql://…");
+        let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let address = rest.split('/').next().unwrap_or_default();
+        let mark = if options.is_empty() { "" } else { "?" };
+        Self {
+            process: None,
+            url: (format!("{scheme}://{address}"), format!("{mark}{options}")),
+        }
     }
 
     /// The process of a private one.
@@ -88,19 +119,59 @@ impl MariaDb {
         self.process.as_mut().expect("a private server")
     }
 
+    /// The URL of a database, which need not be there.
+    pub(crate) fn url(&self, name: &str) -> String {
+        let (address, options) = &self.url;
+        format!("{address}/{name}{options}")
+    }
+
     /// A new and empty database.
     pub(crate) async fn database(&self) -> Database {
-        let name = format!("madang_test_{}", new_command_id().simple());
-        let mut connection = MySqlConnection::connect(&self.url).await.unwrap();
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::raw_sql(create)
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        connection.close().await.unwrap();
-        let url = format!("{}/{name}", self.url);
-        Database { url }
+        let name = format!("{PREFIX}{}", new_command_id().simple());
+        let server = self.url("");
+        run(&server, format!("CREATE DATABASE {name}")).await;
+        Database {
+            url: self.url(&name),
+            borrowed: self.process.is_none().then_some(server),
+        }
     }
+}
+
+async fn run(url: &str, sql: String) {
+    let mut connection = MySqlConnection::connect(url).await.unwrap();
+    let run = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection);
+    run.await.unwrap();
+    connection.close().await.unwrap();
+}
+
+impl Drop for Database {
+    /// Whoever still uses it is cut off, or they would keep it from going. Another runtime, since a
+    /// test's own waits for this.
+    fn drop(&mut self) {
+        let Some(server) = self.borrowed.take() else {
+            return;
+        };
+        let name = self.url.split('/').next_back().unwrap_or_default();
+        let name = name.split('?').next().unwrap_or_default().to_owned();
+        let dropped = std::thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(drop_database(&server, &name));
+        });
+        dropped.join().unwrap();
+    }
+}
+
+async fn drop_database(server: &str, name: &str) {
+    const USERS: &str = "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE db = ?";
+    let mut connection = MySqlConnection::connect(server).await.unwrap();
+    let users = sqlx::query_scalar(USERS).bind(name);
+    let users: Vec<String> = users.fetch_all(&mut connection).await.unwrap();
+    for user in users {
+        let kill = AssertSqlSafe(format!("KILL {user}"));
+        // It may be gone by itself.
+        let _ = sqlx::raw_sql(kill).execute(&mut connection).await;
+    }
+    run(server, format!("DROP DATABASE {name}")).await;
 }
 
 /// A data directory as it is at first, made once and kept beside the built tests: making one takes
@@ -151,7 +222,7 @@ fn said_by(command: &mut Command) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_database_is_empty() {
-    let database = MariaDb::shared().database().await;
+    let database = MariaDb::shared().await.database().await;
     let mut connection = MySqlConnection::connect(&database.url).await.unwrap();
     let tables = sqlx::raw_sql("SHOW TABLES").fetch_all(&mut connection);
     assert!(tables.await.unwrap().is_empty());
