@@ -1,5 +1,6 @@
 //! The built binary, serving.
 
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::process::{Child, Command, ExitStatus};
 
@@ -26,8 +27,9 @@ impl Server {
                 break rest.split_whitespace().next().unwrap().to_owned();
             }
         };
-        // Whatever else it says is not of interest, but it must not be kept from saying it.
-        std::thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
+        // Whatever else it says is for whoever looks why a test fails.
+        let mut log = File::create(place.path("serve.log")).unwrap();
+        std::thread::spawn(move || io::copy(&mut lines, &mut log));
         Self { child, address }
     }
 

@@ -106,7 +106,11 @@ fn at(port: u16) -> SocketAddr {
 async fn listen(mut listener: TcpListener, mut told: watch::Receiver<Orders>) {
     let address = listener.local_addr().unwrap();
     loop {
-        let refuse = async { told.wait_for(|now| now.manner == Manner::Refuse).await.is_ok() };
+        let refuse = async {
+            told.wait_for(|now| now.manner == Manner::Refuse)
+                .await
+                .is_ok()
+        };
         tokio::select! {
             biased;
             refuse = refuse => {
@@ -177,7 +181,11 @@ async fn forward(
     let write = async {
         while let Some((due, piece)) = queued.recv().await {
             sleep_until(due).await;
-            let passes = async { told.wait_for(|now| now.manner != Manner::Silent).await.is_ok() };
+            let passes = async {
+                told.wait_for(|now| now.manner != Manner::Silent)
+                    .await
+                    .is_ok()
+            };
             if !passes.await || to.write_all(&piece).await.is_err() {
                 return;
             }
