@@ -21,6 +21,9 @@ pub(crate) enum Stack {
     Servers,
 }
 
+/// The views that nodes have.
+const VIEWS: &str = "data/views.db";
+
 impl Stack {
     /// The one that somebody has chosen for all tests.
     #[expect(
@@ -70,7 +73,7 @@ impl Home {
         let settings = Settings {
             config,
             data_dir: Some(self.path("data")),
-            database: Some(self.url("data/views.db").await),
+            database: Some(self.url(VIEWS).await),
             ..Settings::default()
         };
         settings.resolve().unwrap()
@@ -87,7 +90,15 @@ impl Home {
         settings.resolve().unwrap().database
     }
 
-    /// The same as a setting has it.
+    /// What tells the program to use these stores.
+    pub(crate) async fn variables(&self) -> Vec<(&'static str, String)> {
+        match self.stack {
+            Stack::Embedded => Vec::new(),
+            Stack::Servers => vec![("MADANG_DATABASE", self.url(VIEWS).await)],
+        }
+    }
+
+    /// Where views are, as a setting has it.
     pub(crate) async fn url(&self, name: &str) -> String {
         if self.stack == Stack::Embedded {
             return format!("sqlite:{}", self.path(name).display());
