@@ -24,6 +24,7 @@ use super::process::Process;
 const SETTINGS: &[&str] = &[
     "--innodb-flush-log-at-trx-commit=2",
     "--innodb-flush-method=nosync",
+    "--debug-no-sync",
     "--innodb-doublewrite=0",
     "--innodb-buffer-pool-size=64M",
     "--innodb-buffer-pool-dump-at-shutdown=0",
