@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::mysql::MySqlConnectOptions;
 
@@ -18,7 +19,9 @@ pub enum Database {
 /// A database on a server, and how to get there:
 /// `mysql://user:password@host:port/database?ssl-mode=required`. Shown without user and password.
 #[derive(Clone)]
-pub struct ServerUrl {
+pub struct ServerUrl(Arc<Parts>);
+
+struct Parts {
     url: String,
     options: MySqlConnectOptions,
     shown: String,
@@ -37,20 +40,20 @@ impl ServerUrl {
 
     /// The name of the database.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// How to connect to the server, with the database or without any.
     pub(super) fn options(&self, database: Option<&str>) -> MySqlConnectOptions {
         match database {
-            Some(name) => self.options.clone().database(name),
-            None => self.options.clone(),
+            Some(name) => self.0.options.clone().database(name),
+            None => self.0.options.clone(),
         }
     }
 
     /// The files that the URL names, such as certificates.
     pub(super) fn files(&self) -> &[PathBuf] {
-        &self.files
+        &self.0.files
     }
 }
 
@@ -80,13 +83,13 @@ impl FromStr for ServerUrl {
         let options = format!("mysql://{place}/?{choices}")
             .parse()
             .map_err(|error: sqlx::Error| MalformedUrl(reason(error)))?;
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             url: url.to_owned(),
             options,
             shown: format!("mysql://{host}/{name}"),
             name,
             files,
-        })
+        })))
     }
 }
 
@@ -136,7 +139,7 @@ fn database_name(raw: &str) -> Result<String, MalformedUrl> {
 
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.0.shown)
     }
 }
 
@@ -148,7 +151,7 @@ impl fmt::Debug for ServerUrl {
 
 impl PartialEq for ServerUrl {
     fn eq(&self, other: &Self) -> bool {
-        self.url == other.url
+        self.0.url == other.0.url
     }
 }
 
