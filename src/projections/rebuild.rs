@@ -71,7 +71,9 @@ pub async fn rebuild(
     on_unfit: OnUnfit,
     mut progress: impl FnMut(Position),
 ) -> Result<Rebuilt, RebuildError> {
-    let Database::File(path) = database;
+    let Database::File(path) = database else {
+        return Err(RebuildError::EmptyLog);
+    };
     let identity = Identity {
         log_id: identity::read(store).await?.ok_or(RebuildError::EmptyLog)?,
         calendar: calendar.clone(),
