@@ -12,6 +12,10 @@ use serde::Deserialize;
 use crate::calendar::{Calendar, UnknownZone};
 use crate::domain::snowflake::Node;
 
+use crate::views::MalformedUrl;
+
+pub use crate::views::Database;
+
 /// What a node does. A node without a role answers its requests with 421.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -77,12 +81,22 @@ pub enum ConfigError {
         detail: String,
     },
     /// A URL of a store that this release does not speak.
-    #[error("{name} = {url}: this release speaks only sqlite:PATH")]
+    #[error("{name} = {url}: this release speaks only {spoken}")]
     Url {
         /// Which setting.
         name: &'static str,
         /// What was given, without secrets.
         url: String,
+        /// What this setting takes.
+        spoken: &'static str,
+    },
+    /// A URL of a server that names no database on it.
+    #[error("database = {url}: {source}")]
+    Server {
+        /// What was given, without secrets.
+        url: String,
+        /// What is wrong with it.
+        source: MalformedUrl,
     },
     /// A node number above 1023.
     #[error("node_id = {0}: a node number is 0 to {max}", max = Node::MAX)]
@@ -156,8 +170,8 @@ pub struct Config {
     pub roles: Roles,
     /// The file of the event log.
     pub event_store: PathBuf,
-    /// The file of the SQL views.
-    pub database: PathBuf,
+    /// Where the SQL views are.
+    pub database: Database,
     /// The number of this node.
     pub node: Node,
     /// The days of the configured time zone.
@@ -236,7 +250,7 @@ impl Settings {
             roles: Roles::of(&self.role),
             event_store: file("event_store", self.event_store)?
                 .unwrap_or_else(|| data_dir.join("log.db")),
-            database: file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
+            database: database(self.database, &data_dir)?,
             node: Node::new(number).ok_or(ConfigError::Node(number))?,
             calendar: Calendar::named(zone)?,
             auth_key: self.auth_key,
@@ -264,7 +278,30 @@ fn file(name: &'static str, url: Option<String>) -> Result<Option<PathBuf>, Conf
         _ => Err(ConfigError::Url {
             name,
             url: without_secrets(&url),
+            spoken: match name {
+                "database" => "sqlite:PATH and mysql://…",
+                _ => "sqlite:PATH",
+            },
         }),
+    }
+}
+
+/// The database that a URL names; a file in the data directory if there is none.
+fn database(url: Option<String>, data_dir: &Path) -> Result<Database, ConfigError> {
+    match url {
+        Some(url) if url.starts_with("mysql:") => match url.parse() {
+            Ok(server) => Ok(Database::Server(server)),
+            Err(source) => Err(ConfigError::Server {
+                url: without_secrets(&url),
+                source,
+            }),
+        },
+        url => {
+            let path = file("database", url)?;
+            Ok(Database::File(
+                path.unwrap_or_else(|| data_dir.join("views.db")),
+            ))
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use madang::config::{Config, Settings};
+use madang::views::Database as Location;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -20,6 +21,9 @@ pub(crate) enum Stack {
     /// A MariaDB, or the server that `MADANG_TEST_MYSQL` names.
     Servers,
 }
+
+/// The views that nodes have.
+const VIEWS: &str = "data/views.db";
 
 impl Stack {
     /// The one that somebody has chosen for all tests.
@@ -70,15 +74,14 @@ impl Home {
         let settings = Settings {
             config,
             data_dir: Some(self.path("data")),
-            database: Some(self.url("data/views.db").await),
+            database: Some(self.url(VIEWS).await),
             ..Settings::default()
         };
         settings.resolve().unwrap()
     }
 
     /// Where the views of this name are: always the same for the same name.
-    #[expect(dead_code, reason = "soon")]
-    pub(crate) async fn database(&self, name: &str) -> PathBuf {
+    pub(crate) async fn database(&self, name: &str) -> Location {
         let settings = Settings {
             config: Some("/dev/null".into()),
             database: Some(self.url(name).await),
@@ -87,7 +90,15 @@ impl Home {
         settings.resolve().unwrap().database
     }
 
-    /// The same as a setting has it.
+    /// What tells the program to use these stores.
+    pub(crate) async fn variables(&self) -> Vec<(&'static str, String)> {
+        match self.stack {
+            Stack::Embedded => Vec::new(),
+            Stack::Servers => vec![("MADANG_DATABASE", self.url(VIEWS).await)],
+        }
+    }
+
+    /// Where views are, as a setting has it.
     pub(crate) async fn url(&self, name: &str) -> String {
         if self.stack == Stack::Embedded {
             return format!("sqlite:{}", self.path(name).display());

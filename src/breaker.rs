@@ -1,0 +1,106 @@
+//! Remembers that a server does not answer, so that not everybody has to wait to find out.
+//!
+//! After a failure nobody is let through for a while; then one caller is, and what becomes of it
+//! decides. Callers that went through before the failure may end as they like: a success closes the
+//! breaker, since it proves that the server answers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Lets callers through to a server, or not. Cheap to clone; all clones are one.
+#[derive(Clone, Debug)]
+pub struct Breaker {
+    pause: Duration,
+    open_until: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Breaker {
+    /// A breaker that lets nobody through for `pause` after a failure.
+    pub fn new(pause: Duration) -> Self {
+        Self {
+            pause,
+            open_until: Arc::default(),
+        }
+    }
+
+    /// Whether the caller may ask the server. Each pause that ends lets one caller through: until that
+    /// one has failed or succeeded, or for another pause if it never says, the others are kept out.
+    pub fn lets_through(&self) -> bool {
+        let mut open_until = self.open_until();
+        match *open_until {
+            None => true,
+            Some(until) if Instant::now() < until => false,
+            Some(_) => {
+                *open_until = Some(Instant::now() + self.pause);
+                true
+            }
+        }
+    }
+
+    /// The server did not answer.
+    pub fn failed(&self) {
+        *self.open_until() = Some(Instant::now() + self.pause);
+    }
+
+    /// The server answered.
+    pub fn succeeded(&self) {
+        *self.open_until() = None;
+    }
+
+    fn open_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.open_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_keeps_everybody_out_for_a_pause() {
+        let breaker = Breaker::new(PAUSE);
+        assert!(breaker.lets_through() && breaker.lets_through());
+        breaker.failed();
+        assert!(!breaker.lets_through());
+        tokio::time::advance(PAUSE * 9 / 10).await;
+        assert!(!breaker.lets_through());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_the_pause_one_caller_finds_out() {
+        let breaker = Breaker::new(PAUSE);
+        breaker.failed();
+        tokio::time::advance(PAUSE).await;
+        assert!(breaker.lets_through());
+        assert!(!breaker.lets_through());
+        breaker.succeeded();
+        assert!(breaker.lets_through() && breaker.lets_through());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_never_says_how_it_went_keeps_nobody_out_for_long() {
+        let breaker = Breaker::new(PAUSE);
+        breaker.failed();
+        tokio::time::advance(PAUSE).await;
+        assert!(breaker.lets_through());
+        tokio::time::advance(PAUSE).await;
+        assert!(breaker.lets_through());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_the_server_still_silent_begins_another_pause() {
+        let breaker = Breaker::new(PAUSE);
+        breaker.failed();
+        tokio::time::advance(PAUSE).await;
+        assert!(breaker.lets_through());
+        breaker.failed();
+        tokio::time::advance(PAUSE / 2).await;
+        assert!(!breaker.lets_through());
+    }
+}
