@@ -21,6 +21,7 @@ pub mod reader;
 pub mod rebuild;
 pub mod rows;
 pub mod runner;
+pub mod sql;
 pub mod status;
 pub mod wanted;
 
