@@ -72,11 +72,12 @@ impl Target for Sql {
     const ELSEWHERE: bool = false;
 
     async fn resume(&mut self) -> Result<(Position, u64), Interruption> {
-        let stored = checkpoint::read(&self.views).await.map_err(failed)?;
-        self.checkpoint = stored.ok_or_else(|| failed("the checkpoint is gone or damaged"))?;
+        let stored = checkpoint::read(&self.views).await?;
+        self.checkpoint =
+            stored.ok_or_else(|| failed("the checkpoint is gone or damaged".to_owned()))?;
         self.position.send_replace(self.checkpoint.position);
         // Another projector may have parked some, too.
-        let parked = parked::count(&self.views).await.map_err(failed)?;
+        let parked = parked::count(&self.views).await?;
         Ok((self.checkpoint.position, parked))
     }
 
@@ -91,7 +92,7 @@ impl Target for Sql {
                 Ok(folded.parked)
             }
             Err(FoldError::Overtaken) => Err(Interruption::Overtaken),
-            Err(error) => Err(failed(error)),
+            Err(error) => Err(failed(format!("{}: {error}", self.views.place()))),
         }
     }
 
@@ -100,10 +101,15 @@ impl Target for Sql {
     }
 }
 
-/// The views cannot be read or written.
-pub(super) fn failed(error: impl ToString) -> Interruption {
+fn failed(text: String) -> Interruption {
     Interruption::Target {
         class: "views",
-        text: error.to_string(),
+        text,
+    }
+}
+
+impl From<sqlx::Error> for Interruption {
+    fn from(error: sqlx::Error) -> Self {
+        failed(error.to_string())
     }
 }

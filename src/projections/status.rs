@@ -106,23 +106,22 @@ impl Status {
         let lag_events = self
             .lag_events()
             .map(|lag| i64::try_from(lag).unwrap_or(i64::MAX));
-        sqlx::query(REPORT)
+        let mut connection = views.writer().acquire().await?;
+        let report = connection
+            .statement(REPORT)
             .bind(self.head.to_string())
             .bind(lag_events)
             .bind(self.lag_ms(clock))
             .bind(self.state.as_str())
             .bind(self.error)
             .bind(clock.now().0)
-            .bind(projection)
-            .execute(views.writer())
-            .await?;
+            .bind(projection);
+        report.execute(&mut connection).await?;
         if elsewhere && self.position > Position::START {
             const MOVE: &str = "UPDATE checkpoint SET position = ? WHERE projection = ?";
-            sqlx::query(MOVE)
-                .bind(self.position.to_string())
-                .bind(projection)
-                .execute(views.writer())
-                .await?;
+            let shown = connection.statement(MOVE);
+            let shown = shown.bind(self.position.to_string()).bind(projection);
+            shown.execute(&mut connection).await?;
         }
         Ok(())
     }
