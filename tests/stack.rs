@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use madang::config::{Config, Settings};
+use madang::views::Database as Location;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -80,8 +81,7 @@ impl Home {
     }
 
     /// Where the views of this name are: always the same for the same name.
-    #[expect(dead_code, reason = "soon")]
-    pub(crate) async fn database(&self, name: &str) -> PathBuf {
+    pub(crate) async fn database(&self, name: &str) -> Location {
         let settings = Settings {
             config: Some("/dev/null".into()),
             database: Some(self.url(name).await),

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use madang::ambient::Clock;
 use madang::config::Config;
 use madang::event_store::sqlite::SqliteLog;
+use madang::views::Database;
 use serde_json::{Value, json};
 
 use crate::stack::{Home, Stack};
@@ -45,6 +46,11 @@ impl Place {
     /// What a node is started with that is to serve what is here.
     pub(crate) async fn config(&self) -> Config {
         self.home.config().await
+    }
+
+    /// Where other views may be.
+    pub(crate) async fn database(&self, name: &str) -> Database {
+        self.home.database(name).await
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {

@@ -9,7 +9,7 @@ use std::thread;
 use madang::event_store::{EventStore, RecordedEvent};
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
-use madang::views::{Database, Views};
+use madang::views::Views;
 use madang::{ambient::Clock, node::Node};
 use serde_json::{Value, json};
 
@@ -144,7 +144,7 @@ fn expect(answer: &Answer, status: u16, field: &str) -> String {
 }
 
 async fn replayed(log: &dyn EventStore, place: &Place) -> Vec<String> {
-    let database = Database::File(place.path("data/replayed.db"));
+    let database = place.database("data/replayed.db").await;
     let views = (&database, &calendar());
     rebuild(log, views, OnUnfit::Fail, |_| {}).await.unwrap();
     let views = Views::open(&database).await.unwrap();
