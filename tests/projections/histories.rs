@@ -13,7 +13,7 @@ use madang::domain::comment::CommentEvent;
 use madang::domain::{ArticleId, Event};
 use madang::event_store::codec::{self, Decoded, UPCASTERS};
 use madang::event_store::{Position, RecordedEvent, StreamName};
-use madang::views::Views;
+use madang::views::{Row, Views};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -32,9 +32,9 @@ pub(crate) async fn views_equal_the_model(views: &Views, events: &[RecordedEvent
     const ARTICLES: &str = "SELECT json_array(article_id, board_id, title, content, created_at, \
          modified_at, revision, deleted) FROM article ORDER BY article_id";
     const COMMENTS: &str = "SELECT json_array(comment_id, article_id, parent_id, depth, deleted, \
-         visible_replies, visible, revision, created_at, modified_at, writer_id, writer_name, \
-         content) FROM comment ORDER BY comment_id";
-    const LIKES: &str = "SELECT json_array(article_id, user_id, liked, since, revision) \
+         visible_replies, visible, revision, created_at, modified_at, \
+         CAST(writer_id AS CHAR), writer_name, content) FROM comment ORDER BY comment_id";
+    const LIKES: &str = "SELECT json_array(article_id, CAST(user_id AS CHAR), liked, since, revision) \
          FROM article_like ORDER BY article_id, user_id";
     const COUNTS: &str = "SELECT json_array(article_id, board_id, day, deleted, comments, \
          visible_comments, likes, views, score) FROM article_counts ORDER BY article_id";
@@ -62,8 +62,11 @@ async fn popular_lists_equal_the_model(views: &Views, model: &Model) {
     const LIST: &str = "SELECT article_id, score FROM article_counts \
          WHERE day = ? AND score > 0 ORDER BY score DESC, article_id LIMIT 10";
     for day in 20_261_118..=20_261_121 {
-        let list = sqlx::query_as::<_, (i64, i64)>(LIST).bind(day);
-        let list = list.fetch_all(views.writer()).await.unwrap();
+        let mut connection = views.writer().acquire().await.unwrap();
+        let list = connection.statement(LIST).bind(day);
+        let list = list.fetch_all(&mut connection).await.unwrap();
+        let entry = |row: &Row| (row.try_get(0).unwrap(), row.try_get(1).unwrap());
+        let list: Vec<(i64, i64)> = list.iter().map(entry).collect();
         assert_eq!(list, model.popular(day), "{day}");
     }
 }
