@@ -5,12 +5,16 @@
 //! that `docs/OPERATIONS.md` shows is printed, too.
 
 mod course;
+mod deeds;
 mod facts;
 mod faults;
 mod load;
 mod probes;
 mod site;
+mod storm;
 mod table;
+mod truth;
+mod writer;
 
 use std::io::Write as _;
 use std::thread;
@@ -19,6 +23,7 @@ use std::time::{Duration, Instant};
 use faults::Fault;
 use load::Load;
 use site::{Servers, Site};
+use tokio::runtime::Builder;
 
 /// What this waits for takes seconds; on a machine that is busy, more of them.
 const COMES_WITHIN: Duration = Duration::from_mins(1);
@@ -64,4 +69,45 @@ fn embedded_files_bear_the_load() {
         redis: false,
     };
     suffer("embedded", servers, &[&faults::NONE]);
+}
+
+#[test]
+fn tmp_sql_alone() {
+    let servers = Servers {
+        sql: true,
+        redis: false,
+    };
+    let faults: Vec<Fault> = faults::SQL
+        .iter()
+        .map(|f| Fault {
+            takes: if f.name == "read-only" {
+                f.takes
+            } else {
+                faults::ALL
+            },
+            ..*f
+        })
+        .collect();
+    suffer("sql alone", servers, &faults.iter().collect::<Vec<_>>());
+}
+#[test]
+fn tmp_storm() {
+    let mut site = Site::open(Servers {
+        sql: true,
+        redis: false,
+    });
+    let storm = storm::Storm::over(&site);
+    storm.rage(&mut site, Duration::from_secs(20));
+    course::recover(&site);
+    let acknowledged = storm.calm();
+    course::recover(&site);
+    site.stop_server();
+    println!("{}", acknowledged.len());
+    wait_for(truth::all_is_true(&site, &acknowledged));
+}
+
+/// What servers are asked in tests that are no tasks.
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(future)
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use madang::ambient::new_command_id;
 use serde_json::{Value, json};
 
 use super::facts::text;
@@ -60,10 +61,11 @@ fn lasted(samples: &[Sample], requests: usize) -> bool {
 }
 
 /// Waits until all projections have reached what is posted now, and the node says that it is ready.
-fn recover(site: &Site) {
+pub(super) fn recover(site: &Site) {
     let mut client = site.facts.client().unwrap();
     let articles = format!("/v1/boards/{}/articles", site.facts.busy);
-    let article = json!({"title": "after it", "content": "all is well"});
+    let title = format!("after it, {}", new_command_id());
+    let article = json!({"title": title, "content": "all is well"});
     let posted = client.post(&articles, &article).unwrap();
     let position = posted.position().unwrap();
     until(|| reached(&mut client, position));

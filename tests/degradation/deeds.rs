@@ -30,7 +30,9 @@ const EVENTS: &[(&str, &str)] = &[
 impl Deed {
     pub(super) fn of(event: &str, which: &str) -> Self {
         let known = EVENTS.iter().map(|(known, _)| *known);
-        let event = known.chain(["ArticlesViewed"]).find(|known| *known == event);
+        let event = known
+            .chain(["ArticlesViewed"])
+            .find(|known| *known == event);
         Self {
             event: event.expect("an event of a command"),
             which: which.to_owned(),
@@ -41,7 +43,10 @@ impl Deed {
 /// How often each thing was done, as the log tells it; imports left out.
 pub(super) fn in_log(log: &[RecordedEvent]) -> BTreeMap<Deed, u64> {
     let mut deeds = BTreeMap::new();
-    for event in log.iter().filter(|event| !event.metadata.contains("\"import\"")) {
+    for event in log
+        .iter()
+        .filter(|event| !event.metadata.contains("\"import\""))
+    {
         let data: Value = serde_json::from_str(&event.data).unwrap();
         for (deed, times) in told(&event.event_type, &data) {
             *deeds.entry(deed).or_default() += times;

@@ -160,7 +160,7 @@ pub(super) const SQL: &[Fault] = &[
     },
 ];
 
-const ALL: &[Need] = &[Need::Views, Need::Sql, Need::Fold];
+pub(super) const ALL: &[Need] = &[Need::Views, Need::Sql, Need::Fold];
 
 /// What happens to both at once: commands go on.
 pub(super) const BOTH: &[Fault] = &[

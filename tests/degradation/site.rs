@@ -5,9 +5,9 @@ use std::sync::Arc;
 use redis::FromRedisValue;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
-use tokio::runtime::Builder;
 
 use super::facts::Facts;
+use super::wait_for;
 use crate::cli::madang::Place;
 use crate::node::server::Server;
 use crate::servers::mariadb::MariaDb;
@@ -42,14 +42,14 @@ impl Sql {
 
     /// Runs statements as the administrator.
     pub(crate) fn run(&self, statements: &str) {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        let run = async {
             let server = self.server.url("");
             let mut connection = MySqlConnection::connect(&server).await.unwrap();
             let run = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()));
             run.execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
-        });
+        };
+        wait_for(run);
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::deeds::Deed;
 use super::facts::Facts;
-use super::faults::{self, Fault};
+use super::faults::Fault;
 use super::probes::{Caller, PROBES, READS};
 use super::site::Site;
 use super::writer::{Writer, is_refused};
@@ -52,12 +52,12 @@ impl Storm {
         }
     }
 
-    /// Lets happen what can happen until it is time, and at least all of it once if `all`.
-    pub(super) fn rage(&self, site: &mut Site, whole: Duration) {
+    /// Lets one of these happen after the other until it is time; every now and then the node is
+    /// killed meanwhile.
+    pub(super) fn rage(&self, site: &mut Site, (faults, whole): (&[Fault], Duration)) {
         let begun = Instant::now();
         let mut chance = fastrand::Rng::with_seed(0x6d61_6461_6e67);
         while begun.elapsed() < whole {
-            let faults = [faults::REDIS, faults::SQL, faults::BOTH].concat();
             let fault = &faults[chance.usize(..faults.len())];
             (fault.begin)(site);
             pass_time(&mut chance);
@@ -65,16 +65,21 @@ impl Storm {
                 site.kill_server();
                 pass_time(&mut chance);
             }
-            (fault.end)(site);
             pass_time(&mut chance);
-            assert!(!self.people.iter().any(JoinHandle::is_finished), "{}", fault.name);
+            assert!(
+                !self.people.iter().any(JoinHandle::is_finished),
+                "{}",
+                fault.name
+            );
         }
     }
 
     /// Ends it; what was acknowledged.
     pub(super) fn calm(self) -> Vec<Deed> {
         self.over.store(true, Ordering::Relaxed);
-        self.people.into_iter().for_each(|person| person.join().unwrap());
+        self.people
+            .into_iter()
+            .for_each(|person| person.join().unwrap());
         self.told.try_iter().collect()
     }
 }

@@ -86,7 +86,11 @@ impl Round<'_> {
 
     /// A command that must have been done: the log is not in the storm.
     fn done(&mut self, answer: &Answer, event: &str, which: &str) {
-        assert!(matches!(answer.status, 200..300), "{event}: {}", answer.body);
+        assert!(
+            matches!(answer.status, 200..300),
+            "{event}: {}",
+            answer.body
+        );
         answer.position().unwrap().clone_into(&mut self.position);
         // Nobody listens any more once the storm is over.
         let _ = self.writer.tell.send(Deed::of(event, which));
@@ -151,7 +155,11 @@ impl Round<'_> {
         let answer = self.client.delete(&self.at(""))?;
         self.done(&answer, "ArticleDeleted", &self.article.clone());
         let answer = self.client.get(&self.at(""), &self.position)?;
-        assert!(is_refused(&answer) || answer.status == 410, "{}", answer.body);
+        assert!(
+            is_refused(&answer) || answer.status == 410,
+            "{}",
+            answer.body
+        );
         Ok(())
     }
 
