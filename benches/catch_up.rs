@@ -7,6 +7,7 @@ use std::time::Instant;
 use madang::event_store::sqlite::SqliteLog;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
+use madang::views::Database;
 use tokio::runtime::Runtime;
 
 use crate::mixed::Village;
@@ -44,7 +45,7 @@ pub(crate) fn run_mixed(runtime: &Runtime) {
 async fn catch_up(what: &str, log: &Arc<SqliteLog>, directory: &Path) {
     let before = support::megabytes_of("self", "VmRSS");
     let begun = Instant::now();
-    let views = directory.join("views.db");
+    let views = Database::File(directory.join("views.db"));
     let rebuilt = rebuild(
         &**log,
         (&views, &support::calendar()),

@@ -15,7 +15,7 @@ use madang::projections::rebuild::rebuild;
 use madang::query::comments::CommentView;
 use madang::query::wait::Progress;
 use madang::query::{Document, Items, Lookup, Part, Queries};
-use madang::views::Views;
+use madang::views::{Database, Views};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -34,13 +34,13 @@ pub(crate) fn run(runtime: &Runtime) {
         let log = support::long_log(directory.path(), 1).await;
         let paths = paths(&mut Dice(7));
         comment(&log, &paths).await;
-        let path = directory.path().join("views.db");
+        let database = Database::File(directory.path().join("views.db"));
         let calendar = support::calendar();
-        rebuild(&*log, (&path, &calendar), OnUnfit::Fail, |_| {})
+        rebuild(&*log, (&database, &calendar), OnUnfit::Fail, |_| {})
             .await
             .expect("views");
         log.close().await;
-        let views = Views::open(&path).await.expect("views");
+        let views = Views::open(&database).await.expect("views");
         let (_progress, told) = watch::channel(Position::END);
         let queries = Queries::new(views.clone(), Progress::told_by(told), calendar);
         read(&queries, in_order(&paths)).await;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
+use madang::views::Database;
 use tokio::runtime::Runtime;
 
 use crate::{client, support};
@@ -22,7 +23,7 @@ pub(crate) fn run(runtime: &Runtime) {
 async fn start() {
     let directory = support::directory();
     let log = support::long_log(directory.path(), EVENTS).await;
-    let views = directory.path().join("views.db");
+    let views = Database::File(directory.path().join("views.db"));
     rebuild(&*log, (&views, &support::calendar()), OnUnfit::Fail, |_| {})
         .await
         .expect("views");

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use crate::calendar::{Calendar, UnknownZone};
 use crate::domain::snowflake::Node;
 
+pub use crate::views::Database;
+
 /// What a node does. A node without a role answers its requests with 421.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -156,8 +158,8 @@ pub struct Config {
     pub roles: Roles,
     /// The file of the event log.
     pub event_store: PathBuf,
-    /// The file of the SQL views.
-    pub database: PathBuf,
+    /// Where the SQL views are.
+    pub database: Database,
     /// The number of this node.
     pub node: Node,
     /// The days of the configured time zone.
@@ -236,7 +238,9 @@ impl Settings {
             roles: Roles::of(&self.role),
             event_store: file("event_store", self.event_store)?
                 .unwrap_or_else(|| data_dir.join("log.db")),
-            database: file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
+            database: Database::File(
+                file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
+            ),
             node: Node::new(number).ok_or(ConfigError::Node(number))?,
             calendar: Calendar::named(zone)?,
             auth_key: self.auth_key,

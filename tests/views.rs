@@ -5,9 +5,9 @@ use madang::event_store::identity;
 use madang::event_store::sqlite::SqliteLog;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
-use madang::views::Views;
+use madang::views::{Database, Views};
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -16,12 +16,15 @@ use tokio::task::block_in_place;
 
 use crate::projections::yard::calendar;
 
-async fn note(views: &Views, bytes: usize) -> sqlx::Result<()> {
-    let sql = format!("INSERT INTO note (text) VALUES (zeroblob({bytes}))");
+async fn script(views: &Views, script: &'static str) {
+    let mut connection = views.writer().acquire().await.unwrap();
+    connection.run(script).await.unwrap();
+}
+
+async fn note(views: &Views, bytes: i64) -> sqlx::Result<()> {
     let mut transaction = views.writer().begin().await?;
-    sqlx::query(AssertSqlSafe(sql))
-        .execute(&mut *transaction)
-        .await?;
+    let insert = transaction.statement("INSERT INTO note (text) VALUES (zeroblob(?))");
+    insert.bind(bytes).execute(&mut transaction).await?;
     transaction.commit().await
 }
 
@@ -29,24 +32,22 @@ async fn note(views: &Views, bytes: usize) -> sqlx::Result<()> {
 #[tokio::test]
 async fn a_transaction_that_broke_swallows_no_later_one() {
     let directory = TempDir::new().unwrap();
-    let views = Views::open(&directory.path().join("views.db"))
+    let views = Views::open_file(&directory.path().join("views.db"))
         .await
         .unwrap();
     let setup = "CREATE TABLE note (text BLOB); PRAGMA max_page_count = 1";
-    sqlx::raw_sql(setup).execute(views.writer()).await.unwrap();
+    script(&views, setup).await;
     let full = note(&views, 1_000_000).await.unwrap_err();
     assert!(full.to_string().contains("full"), "{full}");
     drop(views.writer().begin().await.unwrap());
-    let room = "PRAGMA max_page_count = 1000000";
-    sqlx::raw_sql(room).execute(views.writer()).await.unwrap();
+    script(&views, "PRAGMA max_page_count = 1000000").await;
 
     note(&views, 10).await.unwrap();
 
-    let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM note")
-        .fetch_one(views.readers())
-        .await
-        .unwrap();
-    assert_eq!(seen, 1);
+    let mut reader = views.readers().acquire().await.unwrap();
+    let seen = reader.statement("SELECT count(*) FROM note");
+    let seen = seen.fetch_one(&mut reader).await.unwrap();
+    assert_eq!(seen.try_get::<i64>(0).unwrap(), 1);
 }
 
 /// What somebody reads from the file at `path`.
@@ -70,7 +71,8 @@ async fn views_that_are_being_made_can_be_read_when_they_are_whole() {
     let mut glances = Vec::new();
 
     let calendar = calendar();
-    let rebuilt = rebuild(&log, (&path, &calendar), OnUnfit::Fail, |_| {
+    let database = Database::File(path.clone());
+    let rebuilt = rebuild(&log, (&database, &calendar), OnUnfit::Fail, |_| {
         glances.push(block_in_place(|| Handle::current().block_on(glance(&new))));
     });
 

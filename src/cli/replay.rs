@@ -55,7 +55,7 @@ async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result
     } else {
         OnUnfit::Fail
     };
-    let views = (&*config.database, &config.calendar);
+    let views = (&config.database, &config.calendar);
     let rebuilt = rebuild(log, views, on_unfit, |position| {
         progress.reached(position.prepare());
     })

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Row, SqliteConnection};
-
 use super::wanted::Wanted;
 use super::{Unfit, follows};
 use crate::domain::article::{ArticleEvent, Text};
 use crate::domain::{ArticleId, BoardId, Event, Fact, Revision};
 use crate::event_store::{Position, RecordedEvent};
-use crate::views::rows;
+use crate::views::dialect::{Spelled, Upsert};
+use crate::views::{Connection, Row, rows};
 
 struct ArticleRow {
     board_id: i64,
@@ -74,12 +73,14 @@ impl Articles {
     }
 
     /// Reads the rows that are wanted, as far as they are there.
-    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const SELECT: &str = "SELECT article_id, board_id, title, content, writer_id, \
-             writer_name, created_at, modified_at, revision, deleted, position \
-             FROM article WHERE article_id IN ({})";
+    pub async fn load(&mut self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const SELECT: Spelled = Spelled::alike(
+            "SELECT article_id, board_id, title, content, writer_id, writer_name, created_at, \
+             modified_at, revision, deleted, position FROM article WHERE article_id IN ({})",
+            "?",
+        );
         let known = self.wanted.known();
-        let found = rows::fetch(transaction, (SELECT, "?"), &known, |query, id| {
+        let found = rows::fetch(transaction, &SELECT, &known, |query, id| {
             query.bind(id.to_i64())
         });
         for row in found.await? {
@@ -124,17 +125,17 @@ impl Articles {
     }
 
     /// Writes the rows that changed.
-    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const UPSERT: &str = "INSERT INTO article (article_id, board_id, title, content, \
-             writer_id, writer_name, created_at, modified_at, revision, deleted, position) \
-             VALUES {} ON CONFLICT (article_id) DO UPDATE SET title = excluded.title, \
-             content = excluded.content, modified_at = excluded.modified_at, \
-             revision = excluded.revision, deleted = excluded.deleted, \
-             position = excluded.position WHERE article.position < excluded.position";
-        const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    pub async fn write(self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const UPSERT: Upsert = Upsert {
+            table: "article",
+            key: "article_id",
+            columns: "article_id, board_id, title, content, writer_id, writer_name, created_at, \
+                modified_at, revision, deleted, position",
+            updated: "title, content, modified_at, revision, deleted, position",
+        };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();
-        rows::write(transaction, (UPSERT, ROW), changed, |query, (id, row)| {
+        rows::upsert(transaction, &UPSERT, changed, |query, (id, row)| {
             query
                 .bind(id)
                 .bind(row.board_id)
@@ -176,7 +177,7 @@ impl ArticleRow {
         }
     }
 
-    fn read(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Self> {
+    fn read(row: &Row) -> sqlx::Result<Self> {
         Ok(Self {
             board_id: row.try_get(1)?,
             title: row.try_get(2)?,

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{Row, SqliteConnection};
-
 use super::{Unfit, articles, follows};
 use crate::domain::board::{BoardEvent, BoardSettings};
 use crate::domain::{BoardId, Event, Revision, Timestamp};
 use crate::event_store::{Position, RecordedEvent};
-use crate::views::rows;
+use crate::views::dialect::{Spelled, Upsert};
+use crate::views::{Connection, Row, rows};
 
 struct BoardRow {
     name: String,
@@ -47,12 +46,14 @@ impl Boards {
     }
 
     /// Reads the rows that are wanted, as far as they are there.
-    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const SELECT: &str = "SELECT board_id, name, description, max_comment_depth, \
-             article_count, closed, created_at, revision, position \
-             FROM board WHERE board_id IN ({})";
+    pub async fn load(&mut self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const SELECT: Spelled = Spelled::alike(
+            "SELECT board_id, name, description, max_comment_depth, article_count, closed, \
+             created_at, revision, position FROM board WHERE board_id IN ({})",
+            "?",
+        );
         let wanted: Vec<_> = self.wanted.iter().copied().collect();
-        let found = rows::fetch(transaction, (SELECT, "?"), &wanted, |query, id| {
+        let found = rows::fetch(transaction, &SELECT, &wanted, |query, id| {
             query.bind(id.to_i64())
         });
         for row in found.await? {
@@ -114,18 +115,18 @@ impl Boards {
     }
 
     /// Writes the rows that changed.
-    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const UPSERT: &str = "INSERT INTO board (board_id, name, description, max_comment_depth, \
-             article_count, closed, created_at, revision, position) VALUES {} \
-             ON CONFLICT (board_id) DO UPDATE SET name = excluded.name, \
-             description = excluded.description, \
-             max_comment_depth = excluded.max_comment_depth, \
-             article_count = excluded.article_count, closed = excluded.closed, \
-             revision = excluded.revision, position = excluded.position";
-        const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    pub async fn write(self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const UPSERT: Upsert = Upsert {
+            table: "board",
+            key: "board_id",
+            columns: "board_id, name, description, max_comment_depth, article_count, closed, \
+                created_at, revision, position",
+            updated: "name, description, max_comment_depth, article_count, closed, revision, \
+                position",
+        };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();
-        rows::write(transaction, (UPSERT, ROW), changed, |query, (id, row)| {
+        rows::upsert(transaction, &UPSERT, changed, |query, (id, row)| {
             query
                 .bind(id)
                 .bind(row.name)
@@ -164,7 +165,7 @@ impl BoardRow {
         row
     }
 
-    fn read(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Self> {
+    fn read(row: &Row) -> sqlx::Result<Self> {
         Ok(Self {
             name: row.try_get(1)?,
             description: row.try_get(2)?,

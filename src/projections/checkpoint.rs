@@ -1,13 +1,11 @@
 //! How far the views have got, in the same transaction as the views themselves.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::SQL;
 use crate::calendar::Calendar;
 use crate::event_store::{EventStore, Position, RecordedEvent, StoreError};
-use crate::views::Views;
+use crate::views::{Connection, Row, Views};
 
 /// What makes two folds the same one, whoever folds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,12 +110,13 @@ async fn begin(views: &Views, identity: &Identity) -> sqlx::Result<()> {
          (projection, position, log_id, event_position, event_id, zone) \
          VALUES (?, '', ?, '', '', ?) ON CONFLICT (projection) DO UPDATE \
          SET zone = excluded.zone WHERE checkpoint.position = '' AND checkpoint.zone = ''";
-    sqlx::query(SQL_BEGIN)
+    let mut connection = views.writer().acquire().await?;
+    let begin = connection
+        .statement(SQL_BEGIN)
         .bind(SQL)
         .bind(identity.log_id.to_string())
-        .bind(identity.calendar.name())
-        .execute(views.writer())
-        .await?;
+        .bind(identity.calendar.name());
+    begin.execute(&mut connection).await?;
     Ok(())
 }
 
@@ -140,12 +139,13 @@ impl Stored {
     async fn read(views: &Views) -> sqlx::Result<Option<Self>> {
         const SQL_READ: &str = "SELECT position, log_id, event_position, event_id, zone \
              FROM checkpoint WHERE projection = ?";
-        let row = sqlx::query(SQL_READ).bind(SQL);
-        let row = row.fetch_optional(views.writer()).await?;
+        let mut connection = views.writer().acquire().await?;
+        let row = connection.statement(SQL_READ).bind(SQL);
+        let row = row.fetch_optional(&mut connection).await?;
         row.as_ref().map(Self::of_row).transpose()
     }
 
-    fn of_row(row: &SqliteRow) -> sqlx::Result<Self> {
+    fn of_row(row: &Row) -> sqlx::Result<Self> {
         Ok(Self {
             position: row.try_get(0)?,
             log_id: row.try_get(1)?,
@@ -211,25 +211,20 @@ impl Checkpoint {
 
     /// The guard: moves the stored checkpoint from this one to `next`, as the first statement of
     /// the transaction that folds what lies between. `false` if another projector has moved it.
-    pub async fn advance(
-        &self,
-        transaction: &mut SqliteConnection,
-        next: &Self,
-    ) -> sqlx::Result<bool> {
+    pub async fn advance(&self, transaction: &mut Connection, next: &Self) -> sqlx::Result<bool> {
         const SQL_ADVANCE: &str = "UPDATE checkpoint \
              SET position = ?, event_position = ?, event_id = ? \
              WHERE projection = ? AND position = ?";
         let (event_position, event_id) = next
             .last
             .map_or_else(Default::default, |(p, id)| (p.to_string(), id.to_string()));
-        let moved = sqlx::query(SQL_ADVANCE)
+        let advance = transaction
+            .statement(SQL_ADVANCE)
             .bind(next.position.to_string())
             .bind(event_position)
             .bind(event_id)
             .bind(SQL)
-            .bind(self.position.to_string())
-            .execute(transaction)
-            .await?;
-        Ok(moved.rows_affected() == 1)
+            .bind(self.position.to_string());
+        Ok(advance.execute(transaction).await? == 1)
     }
 }

@@ -9,8 +9,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::SqliteConnection;
-
 use super::comments;
 use super::likes;
 use super::wanted::Wanted;
@@ -19,14 +17,15 @@ use crate::calendar::Day;
 use crate::domain::article::ArticleEvent;
 use crate::domain::{ArticleId, BoardId, Event};
 use crate::event_store::{Position, RecordedEvent};
-use crate::views::rows;
+use crate::views::dialect::{Packed, Upsert};
+use crate::views::{Connection, rows};
 
 /// What a like, a comment and a view are worth in the popular list.
 const WORTH: (i64, i64, i64) = (3, 2, 1);
 
 /// A row as it is read: the id and all other columns in their order, but for the position, which
 /// nothing follows from.
-type Packed = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+type Found = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 struct CountsRow {
     board_id: i64,
@@ -91,17 +90,19 @@ impl Counts {
     }
 
     /// Reads the rows that are wanted, as far as they are there.
-    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const SELECT: &str = "SELECT json_group_array(json_array(article_id, board_id, day, \
-             deleted, comments, visible_comments, likes, views, score)) \
-             FROM article_counts WHERE article_id IN ({})";
+    pub async fn load(&mut self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const SELECT: Packed = Packed {
+            columns: "article_id, board_id, day, deleted, comments, visible_comments, likes, \
+                views, score",
+            rest: "article_counts WHERE article_id IN ({})",
+        };
         let known = self.wanted.known();
-        let found = rows::fetch_packed(transaction, (SELECT, "?"), &known, |query, id| {
+        let found = rows::fetch_packed(transaction, &SELECT, &known, |query, id| {
             query.bind(id.to_i64())
         });
         let found = found.await?.into_iter();
         self.rows
-            .extend(found.map(|packed: Packed| (packed.0, CountsRow::unpack(packed))));
+            .extend(found.map(|found: Found| (found.0, CountsRow::of(found))));
         Ok(())
     }
 
@@ -146,17 +147,17 @@ impl Counts {
     }
 
     /// Writes the rows that changed.
-    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const UPSERT: &str = "INSERT INTO article_counts (article_id, board_id, day, deleted, \
-             comments, visible_comments, likes, views, score, position) VALUES {} \
-             ON CONFLICT (article_id) DO UPDATE SET deleted = excluded.deleted, \
-             comments = excluded.comments, visible_comments = excluded.visible_comments, \
-             likes = excluded.likes, views = excluded.views, score = excluded.score, \
-             position = excluded.position";
-        const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    pub async fn write(self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const UPSERT: Upsert = Upsert {
+            table: "article_counts",
+            key: "article_id",
+            columns: "article_id, board_id, day, deleted, comments, visible_comments, likes, \
+                views, score, position",
+            updated: "deleted, comments, visible_comments, likes, views, score, position",
+        };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();
-        rows::write(transaction, (UPSERT, ROW), changed, |query, (id, row)| {
+        rows::upsert(transaction, &UPSERT, changed, |query, (id, row)| {
             query
                 .bind(id)
                 .bind(row.board_id)
@@ -181,8 +182,8 @@ impl Counts {
 }
 
 impl CountsRow {
-    fn unpack(packed: Packed) -> Self {
-        let (_, board_id, day, deleted, comments, visible_comments, likes, views, score) = packed;
+    fn of(found: Found) -> Self {
+        let (_, board_id, day, deleted, comments, visible_comments, likes, views, score) = found;
         Self {
             board_id,
             day,

@@ -2,24 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Row, SqliteConnection};
-
 use super::counts::Counted;
 use super::wanted::Wanted;
 use super::{Unfit, follows};
 use crate::domain::like::LikeEvent;
 use crate::domain::{ArticleId, Event, Revision, Timestamp, UserId};
 use crate::event_store::{Position, RecordedEvent};
-use crate::views::rows;
+use crate::views::dialect::{Listed, Spelled, Upsert};
+use crate::views::{Connection, Row, rows};
 
 #[cfg(test)]
 mod tests;
 
 // Not `(article_id, user_id) IN (VALUES …)`: for more than one pair SQLite reads the whole table.
-// The cross join keeps it from reading the table first.
-const SELECT: &str = "SELECT l.article_id, l.user_id, l.liked, l.revision, l.position \
-     FROM (VALUES {}) AS v CROSS JOIN article_like AS l \
-     ON l.article_id = v.column1 AND l.user_id = v.column2";
+// The cross join keeps it from reading the table first. MySQL and MariaDB make ranges of the key of
+// pairs that are spelled out.
+const SELECT: Spelled = Spelled {
+    sqlite: Listed::new(
+        "SELECT l.article_id, l.user_id, l.liked, l.revision, l.position \
+         FROM (VALUES {}) AS v CROSS JOIN article_like AS l \
+         ON l.article_id = v.column1 AND l.user_id = v.column2",
+        "(?, ?)",
+    ),
+    mysql: Listed {
+        text: "SELECT article_id, user_id, liked, revision, position FROM article_like WHERE {}",
+        row: "(article_id = ? AND user_id = ?)",
+        between: " OR ",
+    },
+};
 
 /// One user and one article.
 type Key = (ArticleId, UserId);
@@ -65,13 +75,11 @@ impl Likes {
     }
 
     /// Reads the rows that are wanted, as far as they are there.
-    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
+    pub async fn load(&mut self, transaction: &mut Connection) -> sqlx::Result<()> {
         let known = self.wanted.known();
-        let found = rows::fetch(transaction, (SELECT, "(?, ?)"), &known, |query, key| {
+        let found = rows::fetch(transaction, &SELECT, &known, |query, key| {
             let (article_id, user_id) = key;
-            query
-                .bind(article_id.to_i64())
-                .bind(user_id.as_str().to_owned())
+            query.bind(article_id.to_i64()).bind(user_id.as_str())
         });
         for row in found.await? {
             let Some(article_id) = ArticleId::from_i64(row.try_get(0)?) else {
@@ -124,15 +132,16 @@ impl Likes {
     }
 
     /// Writes the rows that changed.
-    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const UPSERT: &str = "INSERT INTO article_like \
-             (article_id, user_id, liked, since, revision, position) VALUES {} \
-             ON CONFLICT (article_id, user_id) DO UPDATE SET liked = excluded.liked, \
-             since = excluded.since, revision = excluded.revision, position = excluded.position";
-        const ROW: &str = "(?, ?, ?, ?, ?, ?)";
+    pub async fn write(self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const UPSERT: Upsert = Upsert {
+            table: "article_like",
+            key: "article_id, user_id",
+            columns: "article_id, user_id, liked, since, revision, position",
+            updated: "liked, since, revision, position",
+        };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();
-        rows::write(transaction, (UPSERT, ROW), changed, |query, (key, row)| {
+        rows::upsert(transaction, &UPSERT, changed, |query, (key, row)| {
             let (article_id, user_id) = key;
             query
                 .bind(article_id.to_i64())
@@ -158,7 +167,7 @@ impl LikeRow {
         }
     }
 
-    fn read(row: &sqlx::sqlite::SqliteRow) -> sqlx::Result<Self> {
+    fn read(row: &Row) -> sqlx::Result<Self> {
         Ok(Self {
             liked: row.try_get(2)?,
             since: 0,

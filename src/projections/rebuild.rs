@@ -16,7 +16,7 @@ use super::reader::{Reader, Reading};
 use crate::calendar::Calendar;
 use crate::event_store::{EventStore, Position, StoreError, identity};
 use crate::file_lock::FileLock;
-use crate::views::{Views, ViewsError};
+use crate::views::{Database, Views, ViewsError};
 
 /// Why the views were not rebuilt. The old ones are untouched.
 #[derive(Debug, thiserror::Error)]
@@ -62,15 +62,16 @@ pub struct Rebuilt {
     pub position: Position,
 }
 
-/// Folds the log from its beginning to its present end into new views at `path`, by the days of
-/// `calendar`. `progress` hears the position after each batch. Holds the lock of the old file, so no
-/// projector is alive meanwhile.
+/// Folds the log from its beginning to its present end into new views in place of those in
+/// `database`, by the days of `calendar`. `progress` hears the position after each batch. Holds the
+/// lock of the old file, so no projector is alive meanwhile.
 pub async fn rebuild(
     store: &dyn EventStore,
-    (path, calendar): (&Path, &Calendar),
+    (database, calendar): (&Database, &Calendar),
     on_unfit: OnUnfit,
     mut progress: impl FnMut(Position),
 ) -> Result<Rebuilt, RebuildError> {
+    let Database::File(path) = database;
     let identity = Identity {
         log_id: identity::read(store).await?.ok_or(RebuildError::EmptyLog)?,
         calendar: calendar.clone(),

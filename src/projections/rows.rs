@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use sqlx::SqliteConnection;
-
 use super::articles::{self, Articles, Standing};
 use super::boards::Boards;
 use super::comments::{self, Comments};
@@ -20,7 +18,7 @@ use crate::domain::view::Viewed;
 use crate::domain::{ArticleId, Event, Fact};
 use crate::event_store::codec::Decoded;
 use crate::event_store::{RecordedEvent, StreamName};
-use crate::views::Touched;
+use crate::views::{Connection, Touched};
 
 /// The rows, and what was noted while they changed.
 pub struct Rows {
@@ -37,7 +35,7 @@ pub struct Rows {
 impl Rows {
     /// Reads every row that an event of `batch` may need.
     pub async fn load(
-        transaction: &mut SqliteConnection,
+        transaction: &mut Connection,
         batch: &[Read],
         calendar: &Calendar,
     ) -> sqlx::Result<Self> {
@@ -222,7 +220,7 @@ impl Rows {
     }
 
     /// Writes the rows that changed.
-    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
+    pub async fn write(self, transaction: &mut Connection) -> sqlx::Result<()> {
         self.boards.write(transaction).await?;
         self.articles.write(transaction).await?;
         self.counts.write(transaction).await?;

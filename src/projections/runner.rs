@@ -186,7 +186,7 @@ impl Runner {
                 }
                 Err(FoldError::Overtaken) => return Err(Interruption::Overtaken),
                 Err(error) => {
-                    error!(%error, views = %self.parts.views.path().display(), "cannot fold");
+                    error!(%error, views = self.parts.views.place(), "cannot fold");
                     let oldest = batch.events.first().map(|read| read.recorded().recorded_at);
                     self.status.send_modify(|status| {
                         status.state = State::Retrying;

@@ -103,16 +103,17 @@ impl Status {
         let lag_events = self
             .lag_events()
             .map(|lag| i64::try_from(lag).unwrap_or(i64::MAX));
-        sqlx::query(REPORT)
+        let mut connection = views.writer().acquire().await?;
+        let report = connection
+            .statement(REPORT)
             .bind(self.head.to_string())
             .bind(lag_events)
             .bind(self.lag_ms(clock))
             .bind(self.state.as_str())
             .bind(self.state.error())
             .bind(clock.now().0)
-            .bind(SQL)
-            .execute(views.writer())
-            .await?;
+            .bind(SQL);
+        report.execute(&mut connection).await?;
         Ok(())
     }
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
-
 use super::cache::Key;
 use super::{Document, Items, Lookup, Part, Queries, QueryError, Row, count, time};
 use crate::domain::{ArticleId, BoardId, Timestamp};
 use crate::event_store::Position;
+use crate::views::{self, Connection};
 
 /// What `summary` reads, in its order, of the tables `a` and `n`.
 macro_rules! columns {
@@ -101,10 +99,9 @@ impl Queries {
 
     /// What readers did with an article so far, as the views have it: for the answers of commands.
     pub async fn counts(&self, id: ArticleId) -> Result<Counts, QueryError> {
-        let row = sqlx::query(COUNTS)
-            .bind(id.to_i64())
-            .fetch_optional(self.views.readers())
-            .await?;
+        let mut reader = self.views.readers().acquire().await?;
+        let row = reader.statement(COUNTS).bind(id.to_i64());
+        let row = row.fetch_optional(&mut reader).await?;
         let counts = row.as_ref().map(|row| counts(row, 0)).transpose()?;
         Ok(counts.unwrap_or_default())
     }
@@ -128,10 +125,9 @@ impl Queries {
     }
 
     async fn read_article(&self, id: ArticleId) -> sqlx::Result<Row<ArticleView>> {
-        let row = sqlx::query(ONE)
-            .bind(id.to_i64())
-            .fetch_optional(self.views.readers())
-            .await?;
+        let mut reader = self.views.readers().acquire().await?;
+        let row = reader.statement(ONE).bind(id.to_i64());
+        let row = row.fetch_optional(&mut reader).await?;
         let Some(row) = row else {
             return Ok(Row::Missing);
         };
@@ -152,11 +148,11 @@ impl Queries {
         const TOTAL: &str = "SELECT article_count FROM board WHERE board_id = ?";
         // One transaction is one snapshot: the page and its total agree.
         let mut snapshot = self.views.readers().begin().await?;
-        let total: Option<i64> = sqlx::query_scalar(TOTAL)
-            .bind(board_id.to_i64())
-            .fetch_optional(&mut *snapshot)
-            .await?;
-        let Some(total) = total else { return Ok(None) };
+        let total = snapshot.statement(TOTAL).bind(board_id.to_i64());
+        let Some(total) = total.fetch_optional(&mut snapshot).await? else {
+            return Ok(None);
+        };
+        let total = total.try_get(0)?;
         let items = match part {
             Part::Page { number, size } => {
                 let offset = u64::from(number.saturating_sub(1)) * u64::from(size);
@@ -184,35 +180,35 @@ impl Queries {
 
 /// Skips over the index alone and reads only the rows of the page.
 async fn page(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Connection,
     board_id: BoardId,
     (offset, size): (u64, u32),
 ) -> sqlx::Result<Vec<ArticleSummary>> {
-    let rows = sqlx::query(PAGE)
+    let rows = snapshot
+        .statement(PAGE)
         .bind(board_id.to_i64())
         .bind(i64::from(size))
-        .bind(i64::try_from(offset).unwrap_or(i64::MAX))
-        .fetch_all(snapshot)
-        .await?;
+        .bind(i64::try_from(offset).unwrap_or(i64::MAX));
+    let rows = rows.fetch_all(snapshot).await?;
     rows.iter().map(summary).collect()
 }
 
 async fn following(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Connection,
     board_id: BoardId,
     (after, limit): (Option<i64>, u32),
 ) -> sqlx::Result<Vec<ArticleSummary>> {
-    let rows = sqlx::query(FOLLOWING)
+    let rows = snapshot
+        .statement(FOLLOWING)
         .bind(board_id.to_i64())
         .bind(after.unwrap_or(i64::MAX))
-        .bind(i64::from(limit))
-        .fetch_all(snapshot)
-        .await?;
+        .bind(i64::from(limit));
+    let rows = rows.fetch_all(snapshot).await?;
     rows.iter().map(summary).collect()
 }
 
 /// Reads what a statement that begins with `columns` found.
-pub(super) fn summary(row: &SqliteRow) -> sqlx::Result<ArticleSummary> {
+pub(super) fn summary(row: &views::Row) -> sqlx::Result<ArticleSummary> {
     Ok(ArticleSummary {
         article_id: row.try_get(0)?,
         board_id: row.try_get(1)?,
@@ -220,13 +216,13 @@ pub(super) fn summary(row: &SqliteRow) -> sqlx::Result<ArticleSummary> {
         writer_id: row.try_get(3)?,
         writer_name: row.try_get(4)?,
         created_at: time(row.try_get(5)?),
-        modified_at: row.try_get::<Option<i64>, _>(6)?.map(time),
+        modified_at: row.try_get::<Option<i64>>(6)?.map(time),
         revision: count(row.try_get(7)?),
         counts: counts(row, 8)?,
     })
 }
 
-fn counts(row: &SqliteRow, first: usize) -> sqlx::Result<Counts> {
+fn counts(row: &views::Row, first: usize) -> sqlx::Result<Counts> {
     Ok(Counts {
         comments: count(row.try_get(first)?),
         likes: count(row.try_get(first + 1)?),

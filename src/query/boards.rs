@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
 use super::cache::Key;
 use super::{Document, Items, Lookup, Part, Queries, QueryError, count, time};
 use crate::domain::{BoardId, Timestamp};
 use crate::event_store::Position;
+use crate::views::Row;
 
 /// What readers see of a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,10 +71,9 @@ impl Queries {
     async fn read_board(&self, id: BoardId) -> sqlx::Result<Option<BoardView>> {
         const SELECT: &str = "SELECT board_id, name, description, max_comment_depth, \
              article_count, closed, created_at, revision FROM board WHERE board_id = ?";
-        let row = sqlx::query(SELECT)
-            .bind(id.to_i64())
-            .fetch_optional(self.views.readers())
-            .await?;
+        let mut reader = self.views.readers().acquire().await?;
+        let row = reader.statement(SELECT).bind(id.to_i64());
+        let row = row.fetch_optional(&mut reader).await?;
         row.as_ref().map(view).transpose()
     }
 
@@ -93,22 +90,21 @@ impl Queries {
             Part::After { after, size } => (after.unwrap_or(0), size + 1, 0),
         };
         let mut snapshot = self.views.readers().begin().await?;
-        let rows = sqlx::query(SELECT)
+        let rows = snapshot
+            .statement(SELECT)
             .bind(after)
             .bind(i64::from(limit))
-            .bind(i64::try_from(offset).unwrap_or(i64::MAX))
-            .fetch_all(&mut *snapshot)
-            .await?;
+            .bind(i64::try_from(offset).unwrap_or(i64::MAX));
+        let rows = rows.fetch_all(&mut snapshot).await?;
         let items = rows.iter().map(view).collect::<sqlx::Result<Vec<_>>>()?;
         let items = match part {
             Part::Page { .. } => {
-                let total: i64 = sqlx::query_scalar("SELECT count(*) FROM board")
-                    .fetch_one(&mut *snapshot)
-                    .await?;
+                let total = snapshot.statement("SELECT count(*) FROM board");
+                let total = total.fetch_one(&mut snapshot).await?;
                 Items {
                     items,
                     part,
-                    total: count(total),
+                    total: count(total.try_get(0)?),
                     next_after: None,
                 }
             }
@@ -119,7 +115,7 @@ impl Queries {
     }
 }
 
-fn view(row: &SqliteRow) -> sqlx::Result<BoardView> {
+fn view(row: &Row) -> sqlx::Result<BoardView> {
     Ok(BoardView {
         board_id: row.try_get(0)?,
         name: row.try_get(1)?,

@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
 use self::tree::visible_comments;
 use super::cache::Key;
 use super::{Document, Items, Lookup, Part, Queries, QueryError, Row, count, time};
 use crate::domain::{ArticleId, CommentId, Timestamp};
 use crate::event_store::Position;
+use crate::views;
 
 /// What `view` reads, in its order.
 macro_rules! columns {
@@ -129,10 +127,9 @@ impl Queries {
         wait_for: Option<Position>,
     ) -> Result<Row<CommentView>, QueryError> {
         self.reach_if(wait_for).await?;
-        let row = sqlx::query(ONE)
-            .bind(id.to_i64())
-            .fetch_optional(self.views.readers())
-            .await?;
+        let mut reader = self.views.readers().acquire().await?;
+        let row = reader.statement(ONE).bind(id.to_i64());
+        let row = row.fetch_optional(&mut reader).await?;
         let Some(row) = row else {
             return Ok(Row::Missing);
         };
@@ -146,10 +143,10 @@ impl Queries {
     /// How many direct replies to a comment can be seen, as the views have it: for the answers of
     /// commands.
     pub async fn reply_count(&self, id: CommentId) -> Result<u64, QueryError> {
-        let replies: Option<i64> = sqlx::query_scalar(REPLIES)
-            .bind(id.to_i64())
-            .fetch_optional(self.views.readers())
-            .await?;
+        let mut reader = self.views.readers().acquire().await?;
+        let replies = reader.statement(REPLIES).bind(id.to_i64());
+        let replies = replies.fetch_optional(&mut reader).await?;
+        let replies = replies.map(|row| row.try_get(0)).transpose()?;
         Ok(replies.map_or(0, count))
     }
 
@@ -166,24 +163,24 @@ impl Queries {
             Row::Missing => return Ok(Row::Missing),
         }
         if let Some(parent) = level.parent {
-            let visible: Option<bool> = sqlx::query_scalar(PARENT)
+            let visible = snapshot
+                .statement(PARENT)
                 .bind(parent.to_i64())
-                .bind(level.article_id.to_i64())
-                .fetch_optional(&mut *snapshot)
-                .await?;
-            match visible {
+                .bind(level.article_id.to_i64());
+            let visible = visible.fetch_optional(&mut snapshot).await?;
+            match visible.map(|row| row.try_get(0)).transpose()? {
                 Some(true) => {}
                 Some(false) => return Ok(Row::Deleted),
                 None => return Ok(Row::Missing),
             }
         }
-        let rows = sqlx::query(LEVEL)
+        let rows = snapshot
+            .statement(LEVEL)
             .bind(level.article_id.to_i64())
             .bind(level.parent.map_or(0, CommentId::to_i64))
             .bind(after.unwrap_or(0))
-            .bind(i64::from(size) + 1)
-            .fetch_all(&mut *snapshot)
-            .await?;
+            .bind(i64::from(size) + 1);
+        let rows = rows.fetch_all(&mut snapshot).await?;
         snapshot.commit().await?;
         Ok(Row::Live(
             rows.iter().map(view).collect::<sqlx::Result<_>>()?,
@@ -195,7 +192,7 @@ fn comment_id(view: &CommentView) -> i64 {
     view.comment_id
 }
 
-fn view(row: &SqliteRow) -> sqlx::Result<CommentView> {
+fn view(row: &views::Row) -> sqlx::Result<CommentView> {
     let deleted: bool = row.try_get(4)?;
     let parent_id: i64 = row.try_get(2)?;
     let said = Said {
@@ -210,7 +207,7 @@ fn view(row: &SqliteRow) -> sqlx::Result<CommentView> {
         depth: count(row.try_get(3)?),
         said: (!deleted).then_some(said),
         created_at: time(row.try_get(7)?),
-        modified_at: row.try_get::<Option<i64>, _>(8)?.map(time),
+        modified_at: row.try_get::<Option<i64>>(8)?.map(time),
         reply_count: count(row.try_get(5)?),
         revision: count(row.try_get(6)?),
     })

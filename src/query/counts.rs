@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Queries, QueryError};
 use crate::domain::ArticleId;
-use crate::views::rows;
+use crate::views::dialect::Packed;
+use crate::views::{Pool, rows};
 
 /// The most questions that wait; who comes then waits for a place.
 const MAX_WAITING: usize = 1024;
@@ -26,7 +26,7 @@ pub(super) struct ViewCounts {
 
 impl ViewCounts {
     /// Reads from `readers`. (Not from the views: whoever holds those holds their file.)
-    pub(super) fn of(readers: SqlitePool) -> Self {
+    pub(super) fn of(readers: Pool) -> Self {
         let (questions, asked) = mpsc::channel(MAX_WAITING);
         tokio::spawn(answer(readers, asked));
         Self { questions }
@@ -49,7 +49,7 @@ impl Queries {
     }
 }
 
-async fn answer(readers: SqlitePool, mut asked: mpsc::Receiver<Question>) {
+async fn answer(readers: Pool, mut asked: mpsc::Receiver<Question>) {
     let mut questions = Vec::with_capacity(MAX_WAITING);
     while asked.recv_many(&mut questions, MAX_WAITING).await > 0 {
         let ids: BTreeSet<_> = questions.iter().map(|(id, _)| *id).collect();
@@ -63,11 +63,13 @@ async fn answer(readers: SqlitePool, mut asked: mpsc::Receiver<Question>) {
     }
 }
 
-async fn read(readers: &SqlitePool, ids: Vec<ArticleId>) -> Result<HashMap<i64, u64>, QueryError> {
-    const SELECT: &str = "SELECT json_group_array(json_array(article_id, views)) \
-         FROM article_counts WHERE article_id IN ({})";
+async fn read(readers: &Pool, ids: Vec<ArticleId>) -> Result<HashMap<i64, u64>, QueryError> {
+    const SELECT: Packed = Packed {
+        columns: "article_id, views",
+        rest: "article_counts WHERE article_id IN ({})",
+    };
     let mut reader = readers.acquire().await?;
-    let found = rows::fetch_packed(&mut reader, (SELECT, "?"), &ids, |query, id| {
+    let found = rows::fetch_packed(&mut reader, &SELECT, &ids, |query, id| {
         query.bind(id.to_i64())
     });
     Ok(found.await?.into_iter().collect())

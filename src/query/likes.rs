@@ -18,15 +18,15 @@ impl Queries {
         wait_for: Option<Position>,
     ) -> Result<Row<Option<Timestamp>>, QueryError> {
         self.reach_if(wait_for).await?;
-        let found: Option<(bool, Option<i64>)> = sqlx::query_as(LIKE)
-            .bind(user.as_str())
-            .bind(id.to_i64())
-            .fetch_optional(self.views.readers())
-            .await?;
-        Ok(match found {
-            None => Row::Missing,
-            Some((true, _)) => Row::Deleted,
-            Some((false, since)) => Row::Live(since.map(Timestamp)),
-        })
+        let mut reader = self.views.readers().acquire().await?;
+        let found = reader.statement(LIKE).bind(user.as_str()).bind(id.to_i64());
+        let Some(found) = found.fetch_optional(&mut reader).await? else {
+            return Ok(Row::Missing);
+        };
+        if found.try_get(0)? {
+            return Ok(Row::Deleted);
+        }
+        let since: Option<i64> = found.try_get(1)?;
+        Ok(Row::Live(since.map(Timestamp)))
     }
 }

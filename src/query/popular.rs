@@ -6,14 +6,13 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-
 use super::articles::{ArticleView, columns, summary};
 use super::cache::Key;
 use super::{Document, Lookup, Queries, QueryError, count};
 use crate::calendar::Day;
 use crate::domain::Timestamp;
 use crate::event_store::Position;
+use crate::views::Row;
 
 /// How many days' lists can be read at a time: the newest ones.
 pub const DAYS: u32 = 7;
@@ -76,12 +75,13 @@ impl Queries {
     }
 
     async fn read_popular(&self, day: Day) -> sqlx::Result<Vec<RankedView>> {
-        let rows = sqlx::query(RANKED)
+        let mut reader = self.views.readers().acquire().await?;
+        let rows = reader
+            .statement(RANKED)
             .bind(day.to_i64())
-            .bind(i64::from(TOP))
-            .fetch_all(self.views.readers())
-            .await?;
-        let ranked = |row| {
+            .bind(i64::from(TOP));
+        let rows = rows.fetch_all(&mut reader).await?;
+        let ranked = |row: &Row| {
             Ok(RankedView {
                 article: ArticleView {
                     summary: summary(row)?,

@@ -1,9 +1,8 @@
 //! How the projections are doing, as they report it into the views.
 
-use sqlx::Row as _;
-
 use super::{Queries, QueryError, count};
 use crate::domain::Timestamp;
+use crate::views::Row;
 
 /// The state of a projection that has not reported for this long is not to be believed, in
 /// milliseconds: it reports each second.
@@ -34,15 +33,16 @@ impl Queries {
         const SELECT: &str = "SELECT c.projection, c.position, c.lag_events, c.lag_ms, c.state, \
              c.error, c.reported_at, (SELECT count(*) FROM parked AS p \
              WHERE p.projection = c.projection) FROM checkpoint AS c ORDER BY c.projection";
-        let rows = sqlx::query(SELECT).fetch_all(self.views.readers()).await?;
-        let view = |row: &sqlx::sqlite::SqliteRow| {
-            let silent = row.try_get::<i64, _>(6)? < now.0.saturating_sub(SILENCE);
+        let mut reader = self.views.readers().acquire().await?;
+        let rows = reader.statement(SELECT).fetch_all(&mut reader).await?;
+        let view = |row: &Row| {
+            let silent = row.try_get::<i64>(6)? < now.0.saturating_sub(SILENCE);
             let state: String = row.try_get(4)?;
             Ok(ProjectionView {
                 name: row.try_get(0)?,
                 position: row.try_get(1)?,
-                lag_events: row.try_get::<Option<i64>, _>(2)?.map(count),
-                lag_ms: row.try_get::<Option<i64>, _>(3)?.map(count),
+                lag_events: row.try_get::<Option<i64>>(2)?.map(count),
+                lag_ms: row.try_get::<Option<i64>>(3)?.map(count),
                 state: if silent { "stopped".to_owned() } else { state },
                 parked: count(row.try_get(7)?),
                 error: row.try_get(5)?,

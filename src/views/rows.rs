@@ -1,14 +1,14 @@
 //! Statements over many rows at once, in a few fixed sizes, so that each text is prepared once.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Row, Sqlite, SqliteConnection};
+use sqlx::FromRow;
+use sqlx::mysql::MySqlRow;
 
+use super::connection::Connection;
+use super::dialect::{Dialect, Packed, Spelled, Upsert};
+use super::statement::{Found, Row, Statement};
 use crate::event_store::Position;
 
 /// The numbers of rows that statements are made for, largest first.
@@ -24,74 +24,97 @@ pub fn runs(total: usize) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// A statement for one run: `text` with its one `{}` replaced by `rows` times `row`, separated by
-/// commas.
-pub fn statement(text: &'static str, row: &'static str, rows: usize) -> &'static str {
-    // One text per place in the source and size: a small, closed set, so leaking it is a cache.
-    type Texts = HashMap<(&'static str, usize), &'static str>;
-    static TEXTS: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    texts.entry((text, rows)).or_insert_with(|| {
-        let list = vec![row; rows].join(", ");
-        Box::leak(text.replacen("{}", &list, 1).into_boxed_str())
-    })
-}
-
-/// A statement that takes its values by position.
-pub type Statement = Query<'static, Sqlite, SqliteArguments>;
-
 /// Asks for the rows of all `keys`, in as few statements as there are runs. `bind` binds one key.
 pub async fn fetch<K>(
-    transaction: &mut SqliteConnection,
-    (text, row): (&'static str, &'static str),
+    transaction: &mut Connection,
+    spelled: &Spelled,
     keys: &[K],
     bind: impl Fn(Statement, &K) -> Statement,
-) -> sqlx::Result<Vec<SqliteRow>> {
+) -> sqlx::Result<Vec<Row>> {
     let mut found = Vec::new();
     for run in runs(keys.len()) {
-        let query = sqlx::query(statement(text, row, run.len()));
-        let query = keys[run].iter().fold(query, &bind);
-        found.append(&mut query.fetch_all(&mut *transaction).await?);
+        let text = spelled.text(transaction.dialect(), run.len());
+        let statement = keys[run].iter().fold(transaction.statement(text), &bind);
+        found.append(&mut statement.fetch_all(transaction).await?);
     }
     Ok(found)
 }
 
-/// As [`fetch`], of a text that answers with one row and column: a JSON array of rows. A row by itself
-/// costs a change of threads, which is more than finding it.
-pub async fn fetch_packed<K, R: DeserializeOwned>(
-    transaction: &mut SqliteConnection,
-    statement: (&'static str, &'static str),
+/// As [`fetch`], of rows that are packed on their way where that is faster.
+pub async fn fetch_packed<K, R>(
+    transaction: &mut Connection,
+    packed: &Packed,
     keys: &[K],
     bind: impl Fn(Statement, &K) -> Statement,
-) -> sqlx::Result<Vec<R>> {
+) -> sqlx::Result<Vec<R>>
+where
+    R: DeserializeOwned + for<'r> FromRow<'r, MySqlRow>,
+{
     let mut found = Vec::new();
-    for packed in fetch(transaction, statement, keys, bind).await? {
-        let rows: Vec<R> = serde_json::from_str(packed.try_get(0)?)
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-        found.extend(rows);
+    for run in runs(keys.len()) {
+        let text = packed.text(transaction.dialect(), run.len());
+        let statement = keys[run].iter().fold(transaction.statement(text), &bind);
+        for row in statement.fetch_all(transaction).await? {
+            unpack(&row, &mut found)?;
+        }
     }
     Ok(found)
+}
+
+fn unpack<R>(row: &Row, found: &mut Vec<R>) -> sqlx::Result<()>
+where
+    R: DeserializeOwned + for<'r> FromRow<'r, MySqlRow>,
+{
+    match &row.0 {
+        Found::Sqlite(_) => {
+            let rows: Vec<R> = serde_json::from_str(row.try_get(0)?)
+                .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            found.extend(rows);
+        }
+        Found::MySql(row) => found.push(R::from_row(row)?),
+    }
+    Ok(())
 }
 
 /// Writes all `rows`, in as few statements as there are runs. `bind` binds one row.
 pub async fn write<R>(
-    transaction: &mut SqliteConnection,
-    (text, row): (&'static str, &'static str),
+    transaction: &mut Connection,
+    spelled: &Spelled,
+    rows: Vec<R>,
+    bind: impl Fn(Statement, R) -> Statement,
+) -> sqlx::Result<()> {
+    write_runs(transaction, |d, rows| spelled.text(d, rows), rows, bind).await
+}
+
+/// As [`write`], of rows that may be there already.
+pub async fn upsert<R>(
+    transaction: &mut Connection,
+    upsert: &Upsert,
+    rows: Vec<R>,
+    bind: impl Fn(Statement, R) -> Statement,
+) -> sqlx::Result<()> {
+    write_runs(transaction, |d, rows| upsert.text(d, rows), rows, bind).await
+}
+
+async fn write_runs<R>(
+    transaction: &mut Connection,
+    text: impl Fn(Dialect, usize) -> &'static str,
     rows: Vec<R>,
     bind: impl Fn(Statement, R) -> Statement,
 ) -> sqlx::Result<()> {
     let runs = runs(rows.len());
     let mut rows = rows.into_iter();
     for run in runs {
-        let query = sqlx::query(statement(text, row, run.len()));
-        let query = rows.by_ref().take(run.len()).fold(query, &bind);
-        query.execute(&mut *transaction).await?;
+        let text = text(transaction.dialect(), run.len());
+        let statement = transaction.statement(text);
+        let rows = rows.by_ref().take(run.len());
+        rows.fold(statement, &bind).execute(transaction).await?;
     }
     Ok(())
 }
 
 /// A column that holds a position.
-pub fn position(row: &SqliteRow, column: usize) -> sqlx::Result<Position> {
+pub fn position(row: &Row, column: usize) -> sqlx::Result<Position> {
     let text: &str = row.try_get(column)?;
     text.parse()
         .map_err(|error| sqlx::Error::Decode(Box::new(error)))

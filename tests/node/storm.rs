@@ -9,7 +9,7 @@ use std::thread;
 use madang::event_store::{EventStore, RecordedEvent};
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
-use madang::views::Views;
+use madang::views::{Database, Views};
 use madang::{ambient::Clock, node::Node};
 use serde_json::{Value, json};
 
@@ -145,10 +145,10 @@ fn expect(answer: &Answer, status: u16, field: &str) -> String {
 }
 
 async fn replayed(log: &dyn EventStore, place: &Place) -> Vec<String> {
-    let path = place.path("data/replayed.db");
-    let views = (&*path, &calendar());
+    let database = Database::File(place.path("data/replayed.db"));
+    let views = (&database, &calendar());
     rebuild(log, views, OnUnfit::Fail, |_| {}).await.unwrap();
-    let views = Views::open(&path).await.unwrap();
+    let views = Views::open(&database).await.unwrap();
     let rows = dump(&views).await;
     views.close().await;
     rows

@@ -6,7 +6,7 @@ use madang::domain::{Event, Timestamp};
 use madang::event_store::RecordedEvent;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
-use madang::views::Views;
+use madang::views::{Database, Views};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -75,8 +75,9 @@ proptest! {
             assert_eq!(yard.folded(&events, &sizes).await, live);
             views_equal_the_model(&yard.views, &events).await;
             let path = yard.path(&format!("{}.db", new_command_id()));
-            rebuild(&*yard.log, (&path, &calendar()), OnUnfit::Fail, |_| {}).await.unwrap();
-            let replayed = Views::open(&path).await.unwrap();
+            let database = Database::File(path.clone());
+            rebuild(&*yard.log, (&database, &calendar()), OnUnfit::Fail, |_| {}).await.unwrap();
+            let replayed = Views::open_file(&path).await.unwrap();
             assert_eq!(dump(&replayed).await, live);
         });
     }

@@ -13,7 +13,7 @@ use madang::domain::comment::CommentEvent;
 use madang::domain::{ArticleId, Event};
 use madang::event_store::codec::{self, Decoded, UPCASTERS};
 use madang::event_store::{Position, RecordedEvent, StreamName};
-use madang::views::Views;
+use madang::views::{Row, Views};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -62,8 +62,11 @@ async fn popular_lists_equal_the_model(views: &Views, model: &Model) {
     const LIST: &str = "SELECT article_id, score FROM article_counts \
          WHERE day = ? AND score > 0 ORDER BY score DESC, article_id LIMIT 10";
     for day in 20_261_118..=20_261_121 {
-        let list = sqlx::query_as::<_, (i64, i64)>(LIST).bind(day);
-        let list = list.fetch_all(views.writer()).await.unwrap();
+        let mut connection = views.writer().acquire().await.unwrap();
+        let list = connection.statement(LIST).bind(day);
+        let list = list.fetch_all(&mut connection).await.unwrap();
+        let entry = |row: &Row| (row.try_get(0).unwrap(), row.try_get(1).unwrap());
+        let list: Vec<(i64, i64)> = list.iter().map(entry).collect();
         assert_eq!(list, model.popular(day), "{day}");
     }
 }

@@ -8,7 +8,7 @@ use madang::event_store::Position;
 use madang::projections::checkpoint::{Identity, verified};
 use madang::projections::fold::{FoldError, OnUnfit};
 use madang::projections::rebuild::{RebuildError, Rebuilt, rebuild};
-use madang::views::{Views, ViewsError};
+use madang::views::{Database, Views, ViewsError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -28,12 +28,12 @@ async fn busy_yard() -> Yard {
 }
 
 async fn rebuilt(yard: &Yard, on_unfit: OnUnfit) -> Result<Rebuilt, RebuildError> {
-    let views = yard.path("views.db");
+    let views = Database::File(yard.path("views.db"));
     rebuild(&*yard.log, (&views, &calendar()), on_unfit, |_| {}).await
 }
 
 async fn rows_of(path: &Path) -> Vec<String> {
-    let views = Views::open(path).await.unwrap();
+    let views = Views::open_file(path).await.unwrap();
     let rows = dump(&views).await;
     views.close().await;
     rows
@@ -87,10 +87,15 @@ async fn a_replay_takes_the_views_to_another_zone() {
         yard.path("views.db"),
         Calendar::named("Europe/Berlin").unwrap(),
     );
-    rebuild(&*yard.log, (&path, &berlin), OnUnfit::Fail, |_| {})
-        .await
-        .unwrap();
-    let views = Views::open(&path).await.unwrap();
+    rebuild(
+        &*yard.log,
+        (&Database::File(path.clone()), &berlin),
+        OnUnfit::Fail,
+        |_| {},
+    )
+    .await
+    .unwrap();
+    let views = Views::open_file(&path).await.unwrap();
     let identity = Identity {
         calendar: berlin,
         ..yard.identity()
@@ -165,16 +170,21 @@ async fn somebody_elses_database_is_refused_and_left_alone() {
     sqlx::raw_sql(sql).execute(&mut theirs).await.unwrap();
     theirs.close().await.unwrap();
     let before = fs::read(&path).unwrap();
-    let error = rebuild(&*yard.log, (&path, &calendar()), OnUnfit::Fail, |_| {})
-        .await
-        .unwrap_err();
+    let error = rebuild(
+        &*yard.log,
+        (&Database::File(path.clone()), &calendar()),
+        OnUnfit::Fail,
+        |_| {},
+    )
+    .await
+    .unwrap_err();
     let foreign = matches!(error, RebuildError::Views(ViewsError::Foreign { .. }));
     assert!(
         foreign && error.to_string().contains("theirs.db"),
         "{error}"
     );
     assert!(matches!(
-        Views::open(&path).await,
+        Views::open_file(&path).await,
         Err(ViewsError::Foreign { .. })
     ));
     assert!(

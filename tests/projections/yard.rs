@@ -27,7 +27,6 @@ use madang::projections::checkpoint::{Checkpoint, Identity, verified};
 use madang::projections::fold::{Batch, Folded, OnUnfit, fold};
 use madang::views::Views;
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -52,7 +51,7 @@ impl Yard {
         let log_id = identity::ensure(&*log, &clock).await.unwrap();
         let views = directory.path().join("views.db");
         Self {
-            views: Views::open(&views).await.unwrap(),
+            views: Views::open_file(&views).await.unwrap(),
             directory,
             log,
             log_id,
@@ -91,7 +90,7 @@ impl Yard {
 
     /// Other views beside the first.
     pub(crate) async fn other_views(&self, name: &str) -> Views {
-        Views::open(&self.path(name)).await.unwrap()
+        Views::open_file(&self.path(name)).await.unwrap()
     }
 
     /// Closes the views, lets their file go and takes up other ones.
@@ -217,30 +216,34 @@ pub(crate) async fn dump(views: &Views) -> Vec<String> {
          FROM sqlite_schema AS m, pragma_table_info(m.name) AS p \
          WHERE m.type = 'table' AND m.name <> '_sqlx_migrations' AND p.name NOT IN \
          ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY m.name";
-    let texts = sqlx::query_scalar::<_, String>(TABLES);
     let mut rows = Vec::new();
-    for sql in texts.fetch_all(views.writer()).await.unwrap() {
-        let query = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql));
-        rows.extend(query.fetch_all(views.writer()).await.unwrap());
+    for sql in texts(views, TABLES).await {
+        rows.extend(texts(views, sql.leak()).await);
     }
     rows
 }
 
 /// What a statement answers whose rows are one JSON array each.
 pub(crate) async fn select(views: &Views, sql: &'static str) -> Vec<Value> {
-    let texts: Vec<String> = sqlx::query_scalar(sql)
-        .fetch_all(views.writer())
-        .await
-        .unwrap();
+    let texts = texts(views, sql).await;
     texts
         .iter()
         .map(|text| serde_json::from_str(text).unwrap())
         .collect()
 }
 
+/// The texts that a statement finds.
+async fn texts(views: &Views, sql: &'static str) -> Vec<String> {
+    let mut connection = views.writer().acquire().await.unwrap();
+    let rows = connection.statement(sql);
+    let rows = rows.fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|row| row.try_get(0).unwrap()).collect()
+}
+
 /// Changes the views behind everybody's back.
 pub(crate) async fn tamper(views: &Views, sql: &'static str) {
-    sqlx::raw_sql(sql).execute(views.writer()).await.unwrap();
+    let mut connection = views.writer().acquire().await.unwrap();
+    connection.run(sql).await.unwrap();
 }
 
 /// The stream that an event belongs to.

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::SqliteConnection;
-
 use super::{Change, CommentRow, Comments, NO_PARENT};
 use crate::domain::CommentId;
 use crate::event_store::Position;
-use crate::views::rows;
+use crate::views::dialect::{Listed, Packed, Spelled};
+use crate::views::{Connection, rows};
 
-/// A row as SQLite packs it: the comment, its article and its parent; its path in hexadecimal; whether
+/// A row as it is read: the comment, its article and its parent; its path in hexadecimal; whether
 /// it is deleted and whether it is visible; its visible replies; its revision. Not its position:
 /// the checkpoint lets no event pass twice.
-type Packed = (i64, i64, i64, String, i64, i64, i64, i64);
+type Found = (i64, i64, i64, String, i64, i64, i64, i64);
 
 /// Bytes of an id in a path.
 const ID_BYTES: usize = size_of::<i64>();
@@ -21,20 +20,21 @@ impl Comments {
     /// Reads the rows that are wanted, as far as they are there, and above each that may flip its
     /// parent: that is the ones that are deleted, or that this batch deletes. Most threads are live,
     /// so one or two statements do.
-    pub async fn load(&mut self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
-        const SELECT: &str = "SELECT json_group_array(json_array(comment_id, article_id, \
-             parent_id, hex(path), deleted, visible, visible_replies, revision)) \
-             FROM comment WHERE comment_id IN ({})";
+    pub async fn load(&mut self, transaction: &mut Connection) -> sqlx::Result<()> {
+        const SELECT: Packed = Packed {
+            columns: "comment_id, article_id, parent_id, hex(path), deleted, visible, \
+                visible_replies, revision",
+            rest: "comment WHERE comment_id IN ({})",
+        };
         let wanted = self.wanted.known();
         let mut level: Vec<_> = wanted.iter().map(|id| id.to_i64()).collect();
         while !level.is_empty() {
-            let found = rows::fetch_packed(transaction, (SELECT, "?"), &level, |query, id| {
-                query.bind(*id)
-            });
+            let found =
+                rows::fetch_packed(transaction, &SELECT, &level, |query, id| query.bind(*id));
             let mut above = BTreeSet::new();
-            for packed in found.await? {
-                let packed: Packed = packed;
-                let (id, row) = (packed.0, CommentRow::unpack(packed)?);
+            for found in found.await? {
+                let found: Found = found;
+                let (id, row) = (found.0, CommentRow::of(found)?);
                 if row.deleted || self.dying.contains(&id) {
                     above.insert(row.parent_id);
                 }
@@ -52,7 +52,7 @@ impl Comments {
     }
 
     /// Writes what changed of the rows.
-    pub async fn write(self, transaction: &mut SqliteConnection) -> sqlx::Result<()> {
+    pub async fn write(self, transaction: &mut Connection) -> sqlx::Result<()> {
         let (mut new, mut changed, mut flipped) = (Vec::new(), Vec::new(), Vec::new());
         for (id, row) in self.rows {
             match row.change {
@@ -72,15 +72,14 @@ impl Comments {
     }
 }
 
-async fn insert(
-    transaction: &mut SqliteConnection,
-    new: Vec<(i64, CommentRow)>,
-) -> sqlx::Result<()> {
-    const INSERT: &str = "INSERT INTO comment (comment_id, article_id, parent_id, depth, deleted, \
-         visible_replies, visible, revision, created_at, modified_at, position, path, writer_id, \
-         writer_name, content) VALUES {}";
-    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    rows::write(transaction, (INSERT, ROW), new, |query, (id, row)| {
+async fn insert(transaction: &mut Connection, new: Vec<(i64, CommentRow)>) -> sqlx::Result<()> {
+    const INSERT: Spelled = Spelled::alike(
+        "INSERT INTO comment (comment_id, article_id, parent_id, depth, deleted, visible_replies, \
+         visible, revision, created_at, modified_at, position, path, writer_id, writer_name, \
+         content) VALUES {}",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    rows::write(transaction, &INSERT, new, |query, (id, row)| {
         let depth = i64::try_from(row.path.len() / ID_BYTES).unwrap_or(i64::MAX);
         let (created_at, writer_id, writer_name) = row.change.birth();
         query
@@ -104,16 +103,31 @@ async fn insert(
 }
 
 /// No column of an index is named here: SQLite would write the index anew, changed or not.
-async fn update(
-    transaction: &mut SqliteConnection,
-    changed: Vec<(i64, CommentRow)>,
-) -> sqlx::Result<()> {
-    const UPDATE: &str = "UPDATE comment SET deleted = v.column2, visible_replies = v.column3, \
-         revision = v.column4, position = v.column5, \
-         modified_at = coalesce(v.column6, modified_at), content = coalesce(v.column7, content) \
-         FROM (VALUES {}) AS v WHERE comment_id = v.column1";
-    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?)";
-    rows::write(transaction, (UPDATE, ROW), changed, |query, (id, row)| {
+async fn update(transaction: &mut Connection, changed: Vec<(i64, CommentRow)>) -> sqlx::Result<()> {
+    const UPDATE: Spelled = Spelled {
+        sqlite: Listed::new(
+            "UPDATE comment SET deleted = v.column2, visible_replies = v.column3, \
+             revision = v.column4, position = v.column5, \
+             modified_at = coalesce(v.column6, modified_at), \
+             content = coalesce(v.column7, content) \
+             FROM (VALUES {}) AS v WHERE comment_id = v.column1",
+            "(?, ?, ?, ?, ?, ?, ?)",
+        ),
+        // The casts say what the values are: without them the server compares ids as texts, and
+        // reads the whole table.
+        mysql: Listed {
+            text: "UPDATE comment AS c JOIN ({}) AS v ON c.comment_id = v.id \
+                 SET c.deleted = v.deleted, c.visible_replies = v.visible_replies, \
+                 c.revision = v.revision, c.position = v.position, \
+                 c.modified_at = coalesce(v.modified_at, c.modified_at), \
+                 c.content = coalesce(v.content, c.content)",
+            row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS SIGNED) AS deleted, \
+                 CAST(? AS SIGNED) AS visible_replies, CAST(? AS SIGNED) AS revision, \
+                 ? AS position, CAST(? AS SIGNED) AS modified_at, ? AS content",
+            between: " UNION ALL ",
+        },
+    };
+    rows::write(transaction, &UPDATE, changed, |query, (id, row)| {
         query
             .bind(id)
             .bind(row.deleted)
@@ -126,10 +140,21 @@ async fn update(
     .await
 }
 
-async fn show(transaction: &mut SqliteConnection, flipped: Vec<(i64, bool)>) -> sqlx::Result<()> {
-    const UPDATE: &str = "UPDATE comment SET visible = v.column2 FROM (VALUES {}) AS v \
-         WHERE comment_id = v.column1";
-    rows::write(transaction, (UPDATE, "(?, ?)"), flipped, |query, row| {
+async fn show(transaction: &mut Connection, flipped: Vec<(i64, bool)>) -> sqlx::Result<()> {
+    const UPDATE: Spelled = Spelled {
+        sqlite: Listed::new(
+            "UPDATE comment SET visible = v.column2 FROM (VALUES {}) AS v \
+             WHERE comment_id = v.column1",
+            "(?, ?)",
+        ),
+        mysql: Listed {
+            text: "UPDATE comment AS c JOIN ({}) AS v ON c.comment_id = v.id \
+                 SET c.visible = v.visible",
+            row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS SIGNED) AS visible",
+            between: " UNION ALL ",
+        },
+    };
+    rows::write(transaction, &UPDATE, flipped, |query, row| {
         query.bind(row.0).bind(row.1)
     })
     .await
@@ -150,8 +175,8 @@ impl Change {
 }
 
 impl CommentRow {
-    fn unpack(packed: Packed) -> sqlx::Result<Self> {
-        let (_, article_id, parent_id, path, deleted, visible, visible_replies, revision) = packed;
+    fn of(found: Found) -> sqlx::Result<Self> {
+        let (_, article_id, parent_id, path, deleted, visible, visible_replies, revision) = found;
         Ok(Self {
             article_id,
             parent_id,

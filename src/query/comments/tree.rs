@@ -3,11 +3,10 @@
 //! A page skips to the last comment before it over the index alone; a cursor names that comment. From
 //! there both are one range of the index.
 
-use sqlx::SqliteConnection;
-
 use super::{CommentView, comment_id, view};
 use crate::domain::ArticleId;
 use crate::query::{Items, Part, Queries, Row, count};
+use crate::views::Connection;
 
 pub(in crate::query) const ARTICLE: &str =
     "SELECT deleted, visible_comments FROM article_counts WHERE article_id = ?";
@@ -59,36 +58,34 @@ impl Queries {
 
 /// How long the list of an article's comments is.
 pub(super) async fn visible_comments(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Connection,
     id: ArticleId,
 ) -> sqlx::Result<Row<u64>> {
-    let found: Option<(bool, i64)> = sqlx::query_as(ARTICLE)
-        .bind(id.to_i64())
-        .fetch_optional(snapshot)
-        .await?;
-    Ok(match found {
-        Some((false, visible)) => Row::Live(count(visible)),
-        Some((true, _)) => Row::Deleted,
-        None => Row::Missing,
-    })
+    let found = snapshot.statement(ARTICLE).bind(id.to_i64());
+    let Some(found) = found.fetch_optional(snapshot).await? else {
+        return Ok(Row::Missing);
+    };
+    if found.try_get(0)? {
+        return Ok(Row::Deleted);
+    }
+    Ok(Row::Live(count(found.try_get(1)?)))
 }
 
 /// Skips over the index alone to the last comment before the page, and goes on from there.
 async fn page(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Connection,
     id: ArticleId,
     (offset, size): (u64, u32),
 ) -> sqlx::Result<Vec<CommentView>> {
     let Some(skipped) = offset.checked_sub(1) else {
         return range(snapshot, id, (Vec::new(), size)).await;
     };
-    let before: Option<Vec<u8>> = sqlx::query_scalar(NTH)
+    let before = snapshot
+        .statement(NTH)
         .bind(id.to_i64())
-        .bind(i64::try_from(skipped).unwrap_or(i64::MAX))
-        .fetch_optional(&mut *snapshot)
-        .await?;
-    match before {
-        Some(path) => range(snapshot, id, (path, size)).await,
+        .bind(i64::try_from(skipped).unwrap_or(i64::MAX));
+    match before.fetch_optional(snapshot).await? {
+        Some(path) => range(snapshot, id, (path.try_get(0)?, size)).await,
         None => Ok(Vec::new()),
     }
 }
@@ -96,18 +93,16 @@ async fn page(
 /// `None` if the article never had a comment `after`. One that has vanished since the caller saw it
 /// still says where it stood.
 async fn following(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Connection,
     id: ArticleId,
     (after, limit): (Option<i64>, u32),
 ) -> sqlx::Result<Option<Vec<CommentView>>> {
     let path = match after {
         None => Some(Vec::new()),
         Some(comment_id) => {
-            sqlx::query_scalar(PATH)
-                .bind(comment_id)
-                .bind(id.to_i64())
-                .fetch_optional(&mut *snapshot)
-                .await?
+            let path = snapshot.statement(PATH).bind(comment_id).bind(id.to_i64());
+            let path = path.fetch_optional(snapshot).await?;
+            path.map(|row| row.try_get(0)).transpose()?
         }
     };
     Ok(match path {
@@ -118,15 +113,15 @@ async fn following(
 
 /// The visible comments that follow a path, which the empty one is before all.
 async fn range(
-    snapshot: &mut SqliteConnection,
+    snapshot: &mut Connection,
     id: ArticleId,
     (path, limit): (Vec<u8>, u32),
 ) -> sqlx::Result<Vec<CommentView>> {
-    let rows = sqlx::query(RANGE)
+    let rows = snapshot
+        .statement(RANGE)
         .bind(id.to_i64())
         .bind(path)
-        .bind(i64::from(limit))
-        .fetch_all(snapshot)
-        .await?;
+        .bind(i64::from(limit));
+    let rows = rows.fetch_all(snapshot).await?;
     rows.iter().map(view).collect()
 }
