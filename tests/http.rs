@@ -7,7 +7,7 @@ mod bodies;
 mod comments;
 mod conditions;
 mod failures;
-pub(crate) mod fixture;
+mod fixture;
 mod fresh;
 mod keys;
 mod liked;

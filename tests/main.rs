@@ -17,6 +17,8 @@ mod log_names;
 mod node;
 mod projections;
 mod query;
+mod servers;
+mod stack;
 mod tour;
 mod views;
 mod wayward;

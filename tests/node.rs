@@ -10,24 +10,13 @@ mod signal;
 mod storm;
 mod viewers;
 
-use std::path::Path;
-
 use madang::ambient::Clock;
 use madang::command::Origin;
-use madang::config::{Config, Settings};
+use madang::config::Config;
 use madang::domain::{BoardId, UserId};
 use madang::node::Node;
 
 use crate::projections::yard::settings;
-
-/// A node's choices, with all files in `directory`.
-fn config(directory: &Path) -> Config {
-    let choices = Settings {
-        data_dir: Some(directory.to_owned()),
-        ..Settings::default()
-    };
-    choices.resolve().unwrap()
-}
 
 /// Why a node does not start.
 async fn refusal(config: &Config) -> String {

@@ -40,9 +40,9 @@ fn taken(place: &Place) -> Output {
         .unwrap()
 }
 
-#[test]
-fn the_tour_works_as_printed() {
-    let place = Place::new();
+#[tokio::test]
+async fn the_tour_works_as_printed() {
+    let place = Place::on_stack().await;
     let output = taken(&place);
     let said = String::from_utf8(output.stdout).unwrap();
     let complained = String::from_utf8(output.stderr).unwrap();

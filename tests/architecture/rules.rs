@@ -31,6 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "calendar",
             "change_counts",
             "file_lock",
+            "hot",
         ],
     ),
     (
@@ -42,10 +43,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["domain", "event_store::Position", "ambient", "file_lock"],
     ),
     (
+        "hot",
+        &[
+            "domain",
+            "event_store::Position",
+            "ambient",
+            "breaker",
+            "calendar",
+        ],
+    ),
+    (
         "projections",
         &[
             "domain",
             "event_store",
+            "hot",
             "views",
             "ambient",
             "calendar",
@@ -57,6 +69,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "domain",
             "event_store::Position",
+            "hot",
             "views",
             "ambient",
             "calendar",

@@ -6,12 +6,18 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use madang::ambient::Clock;
+use madang::config::Config;
 use madang::event_store::sqlite::SqliteLog;
+use madang::views::Database;
 use serde_json::{Value, json};
-use tempfile::TempDir;
+
+use crate::stack::{Home, Stack};
 
 /// A directory to run in; the data directory is `data` in it.
-pub(crate) struct Place(TempDir);
+pub(crate) struct Place {
+    home: Home,
+    variables: Vec<(&'static str, String)>,
+}
 
 /// How a run ended.
 #[derive(Debug)]
@@ -22,8 +28,29 @@ pub(crate) struct Ended {
 }
 
 impl Place {
+    /// For the embedded files, whatever stack was chosen.
     pub(crate) fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self {
+            home: Home::on(Stack::Embedded),
+            variables: Vec::new(),
+        }
+    }
+
+    /// On the stack that was chosen.
+    pub(crate) async fn on_stack() -> Self {
+        let home = Home::new();
+        let variables = home.variables().await;
+        Self { home, variables }
+    }
+
+    /// What a node is started with that is to serve what is here.
+    pub(crate) async fn config(&self) -> Config {
+        self.home.config().await
+    }
+
+    /// Where other views may be.
+    pub(crate) async fn database(&self, name: &str) -> Database {
+        self.home.database(name).await
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
@@ -31,7 +58,8 @@ impl Place {
         command
             .args(args)
             .env_clear()
-            .current_dir(self.0.path())
+            .envs(self.variables.iter().cloned())
+            .current_dir(self.path(""))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -43,7 +71,7 @@ impl Place {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.home.path(name)
     }
 
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {

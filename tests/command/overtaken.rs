@@ -16,7 +16,7 @@ use madang::query::{Document, Lookup};
 use tokio::task::JoinSet;
 
 use super::{ArticleId, BoardId, Square, by, draft, settings, text};
-use crate::http::fixture::config;
+use crate::stack::Home;
 use crate::wayward::{Wayward, Whim};
 use std::sync::Arc;
 
@@ -192,8 +192,9 @@ async fn of_many_with_one_revision_one_wins() {
 /// The log stands: the board was open when it was read, so the article is there, in every view.
 #[tokio::test]
 async fn an_article_on_a_board_that_closes_meanwhile_stands() {
-    let dir = tempfile::tempdir().unwrap();
-    let node = Node::start(&config(&dir), Clock::system()).await.unwrap();
+    let home = Home::new();
+    let node = Node::start(&home.config().await, Clock::system()).await;
+    let node = node.unwrap();
     let made = node
         .commands
         .create_board(&by("root"), settings("Plaza"))
@@ -204,7 +205,7 @@ async fn an_article_on_a_board_that_closes_meanwhile_stands() {
         times: 1,
         does: Does::Close(board),
     };
-    let lease = dir.path().join("other.lease");
+    let lease = home.path("other.lease");
     let number = snowflake::Node::new(9).unwrap();
     let ids = Ids::open(&lease, number, Clock::system()).unwrap();
     let commands = Commands::new(Wayward::over(node.store.clone(), whim), Arc::new(ids));

@@ -8,13 +8,14 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use madang::ambient::Clock;
-use madang::config::{Config, Roles as NodeRoles, Settings};
+use madang::config::Roles as NodeRoles;
 use madang::domain::{Timestamp, UserId};
 use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
 use madang::node::Node;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+use crate::stack::Home;
 
 /// 2026-11-19T08:30:00Z.
 pub(super) const NOW: i64 = 1_795_077_000_000;
@@ -25,7 +26,7 @@ pub(super) struct Yard {
     pub(super) hands: Arc<AtomicI64>,
     // Dropped with the yard: the projector ends with the runtime.
     _node: Node,
-    _dir: TempDir,
+    _home: Home,
 }
 
 /// What a test wants to be different.
@@ -51,10 +52,11 @@ impl Yard {
     }
 
     pub(super) async fn planned(plan: Plan) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let hands = Arc::new(AtomicI64::new(NOW));
         let clock = Clock::driven_by(hands.clone());
-        let node = Node::start(&config(&dir), clock.clone()).await.unwrap();
+        let node = Node::start(&home.config().await, clock.clone()).await;
+        let node = node.unwrap();
         let (roles, ready) = (plan.roles, plan.ready);
         let check = move || Check {
             name: "views",
@@ -75,7 +77,7 @@ impl Yard {
             router,
             hands,
             _node: node,
-            _dir: dir,
+            _home: home,
         }
     }
 
@@ -107,18 +109,6 @@ impl Yard {
         assert_eq!(made.status, 201, "{}", made.shown());
         made
     }
-}
-
-pub(crate) fn config(dir: &TempDir) -> Config {
-    let data_dir = Some(dir.path().join("data"));
-    let config = Some(dir.path().join("none.toml"));
-    std::fs::write(config.as_ref().unwrap(), "").unwrap();
-    let settings = Settings {
-        config,
-        data_dir,
-        ..Settings::default()
-    };
-    settings.resolve().unwrap()
 }
 
 /// A token that is good for an hour.

@@ -7,24 +7,24 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use madang::ambient::Clock;
 use madang::command::CommandError;
 use madang::node::{LEASE_FILE, Node};
-use tempfile::TempDir;
 
-use super::{config, new_board, origin, refusal};
+use super::{new_board, origin, refusal};
 use crate::projections::yard::settings;
+use crate::stack::Home;
 
 const NOON: i64 = 1_780_000_000_000;
 const HOUR: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
 async fn ids_grow_over_restarts_also_when_the_clock_steps_back() {
-    let directory = TempDir::new().unwrap();
+    let home = Home::new();
+    let config = home.config().await;
     let hands = Arc::new(AtomicI64::new(NOON));
     let clock = Clock::driven_by(Arc::clone(&hands));
     let mut ids = Vec::new();
     for time in [NOON, NOON + 1, NOON - HOUR, NOON - HOUR, 0, NOON + HOUR] {
         hands.store(time, Ordering::Relaxed);
-        let node = Node::start(&config(directory.path()), clock.clone()).await;
-        let node = node.unwrap();
+        let node = Node::start(&config, clock.clone()).await.unwrap();
         ids.push(new_board(&node, &clock).await);
         hands.store(time - HOUR, Ordering::Relaxed);
         ids.push(new_board(&node, &clock).await);
@@ -36,13 +36,13 @@ async fn ids_grow_over_restarts_also_when_the_clock_steps_back() {
 /// A process that is killed has given out ids that nobody knows of: those below its lease's end.
 #[tokio::test]
 async fn a_new_holder_begins_where_the_lease_on_disk_ends() {
-    let directory = TempDir::new().unwrap();
+    let home = Home::new();
+    let config = home.config().await;
     let hands = Arc::new(AtomicI64::new(NOON));
     let clock = Clock::driven_by(Arc::clone(&hands));
-    let config = config(directory.path());
     let node = Node::start(&config, clock.clone()).await.unwrap();
     let before = new_board(&node, &clock).await;
-    let lease = fs::read_to_string(directory.path().join(LEASE_FILE)).unwrap();
+    let lease = fs::read_to_string(config.data_dir.join(LEASE_FILE)).unwrap();
     let until: i64 = lease.trim().parse().unwrap();
     assert!(until > NOON);
     node.stop().await;
@@ -57,10 +57,12 @@ async fn a_new_holder_begins_where_the_lease_on_disk_ends() {
 #[tokio::test]
 async fn a_lease_that_is_garbage_is_refused_with_the_remedy() {
     for garbage in ["", "tomorrow", "17 18", "9e9"] {
-        let directory = TempDir::new().unwrap();
-        let path = directory.path().join(LEASE_FILE);
+        let home = Home::new();
+        let config = home.config().await;
+        fs::create_dir(&config.data_dir).unwrap();
+        let path = config.data_dir.join(LEASE_FILE);
         fs::write(&path, garbage).unwrap();
-        let text = refusal(&config(directory.path())).await;
+        let text = refusal(&config).await;
         assert!(text.starts_with(path.to_str().unwrap()), "{text}");
         assert!(
             text.contains("write a number past every id's time"),
@@ -71,12 +73,12 @@ async fn a_lease_that_is_garbage_is_refused_with_the_remedy() {
 
 #[tokio::test]
 async fn without_a_lease_on_disk_there_are_no_ids() {
-    let directory = TempDir::new().unwrap();
+    let home = Home::new();
+    let config = home.config().await;
     let clock = Clock::system();
-    let node = Node::start(&config(directory.path()), clock.clone()).await;
-    let node = node.unwrap();
+    let node = Node::start(&config, clock.clone()).await.unwrap();
     // Where the new lease is written before it takes the old one's place.
-    let taken = directory.path().join("ids.new");
+    let taken = config.data_dir.join("ids.new");
     fs::create_dir(&taken).unwrap();
     let by = origin(&clock);
     let refused = node.commands.create_board(&by, settings("yard")).await;

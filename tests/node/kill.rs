@@ -15,7 +15,7 @@ fn rounds() -> usize {
 
 #[tokio::test]
 async fn a_killed_server_has_lost_nothing_that_it_acknowledged() {
-    let site = Site::new();
+    let site = Site::new().await;
     let mut acknowledged: Vec<Deed> = Vec::new();
     for round in 0..rounds() {
         let mut server = Server::start(&site.place);

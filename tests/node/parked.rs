@@ -11,7 +11,7 @@ use crate::projections::yard::{encoded, own_stream, posted};
 
 #[tokio::test]
 async fn a_parked_event_is_shown_and_the_node_serves_on() {
-    let site = Site::new();
+    let site = Site::new().await;
     let log = site.place.served_log().await;
     let mut junk = encoded(posted(1, 1).into(), Timestamp(0));
     junk.data = "{}".to_owned();

@@ -10,10 +10,10 @@ use madang::event_store::Position;
 use madang::node::Node;
 use madang::query::articles::ArticleView;
 use madang::query::{Document, Lookup, QueryError};
-use tempfile::TempDir;
 
-use super::{config, new_board, origin, refusal};
+use super::{new_board, origin, refusal};
 use crate::projections::yard::text;
+use crate::stack::{Home, Stack};
 
 fn show(view: ArticleView) -> Document {
     Document {
@@ -48,8 +48,8 @@ async fn title(node: &Node, id: ArticleId, position: Position) -> Result<String,
 
 #[tokio::test]
 async fn everything_is_there_after_a_restart() {
-    let directory = TempDir::new().unwrap();
-    let config = config(directory.path());
+    let home = Home::new();
+    let config = home.config().await;
     let mut posted: Vec<(ArticleId, Position, String)> = Vec::new();
     let mut board = None;
     for round in 0..3 {
@@ -72,16 +72,16 @@ async fn everything_is_there_after_a_restart() {
 
 #[tokio::test]
 async fn a_second_node_on_any_of_the_files_is_refused_and_told_which() {
-    let (directory, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let first = config(directory.path());
+    let [home, elsewhere] = [(); 2].map(|()| Home::on(Stack::Embedded));
+    let first = home.config().await;
     let node = start(&first).await;
     let same_lease = Config {
-        event_store: elsewhere.path().join("log.db"),
+        event_store: elsewhere.path("log.db"),
         ..first.clone()
     };
     let same_views = Config {
         database: first.database.clone(),
-        ..config(elsewhere.path())
+        ..elsewhere.config().await
     };
     let cases = [
         (&first, "log.db"),
@@ -89,7 +89,7 @@ async fn a_second_node_on_any_of_the_files_is_refused_and_told_which() {
         (&same_views, "views.db"),
     ];
     for (second, file) in cases {
-        let path = directory.path().join(file);
+        let path = first.data_dir.join(file);
         let text = refusal(second).await;
         assert!(text.contains("in use by another process"), "{text}");
         assert_eq!(text.matches(path.to_str().unwrap()).count(), 1, "{text}");
@@ -100,14 +100,14 @@ async fn a_second_node_on_any_of_the_files_is_refused_and_told_which() {
 
 #[tokio::test]
 async fn views_of_another_log_are_refused_with_the_remedy() {
-    let (directory, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let first = config(directory.path());
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let first = home.config().await;
     let node = start(&first).await;
     new_board(&node, &Clock::system()).await;
     node.stop().await;
     let stranger = Config {
         database: first.database.clone(),
-        ..config(elsewhere.path())
+        ..elsewhere.config().await
     };
     let text = refusal(&stranger).await;
     assert!(text.contains("of another log"), "{text}");
@@ -117,8 +117,8 @@ async fn views_of_another_log_are_refused_with_the_remedy() {
 
 #[tokio::test]
 async fn views_of_another_zone_are_refused_in_any_role() {
-    let directory = TempDir::new().unwrap();
-    let first = config(directory.path());
+    let home = Home::new();
+    let first = home.config().await;
     start(&first).await.stop().await;
     for roles in [Roles::ALL, Roles::of(&[Role::Query])] {
         let moved = Config {
@@ -134,8 +134,8 @@ async fn views_of_another_zone_are_refused_in_any_role() {
 
 #[tokio::test]
 async fn without_a_projector_the_views_stay_until_one_comes() {
-    let directory = TempDir::new().unwrap();
-    let all = config(directory.path());
+    let home = Home::new();
+    let all = home.config().await;
     let blind = Config {
         roles: Roles::of(&[Role::Command, Role::Query]),
         ..all.clone()
@@ -155,9 +155,13 @@ async fn without_a_projector_the_views_stay_until_one_comes() {
 
 #[tokio::test]
 async fn a_data_directory_that_cannot_be_is_named() {
-    let directory = TempDir::new().unwrap();
-    let file = directory.path().join("file");
+    let home = Home::new();
+    let file = home.path("file");
     std::fs::write(&file, "").unwrap();
-    let text = refusal(&config(&file.join("data"))).await;
+    let nowhere = Config {
+        data_dir: file.join("data"),
+        ..home.config().await
+    };
+    let text = refusal(&nowhere).await;
     assert!(text.starts_with(file.to_str().unwrap()), "{text}");
 }

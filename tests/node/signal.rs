@@ -5,7 +5,7 @@ use super::storm::{Deeds, Site};
 
 #[tokio::test]
 async fn a_stopping_server_answers_every_request_that_it_took() {
-    let site = Site::new();
+    let site = Site::new().await;
     let mut answered = Deeds::new();
     for round in 0..3 {
         let mut server = Server::start(&site.place);

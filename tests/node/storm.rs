@@ -9,12 +9,11 @@ use std::thread;
 use madang::event_store::{EventStore, RecordedEvent};
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
-use madang::views::{Database, Views};
+use madang::views::Views;
 use madang::{ambient::Clock, node::Node};
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client};
-use super::config;
 use super::server::Server;
 use crate::cli::madang::Place;
 use crate::import::log::everything;
@@ -46,8 +45,8 @@ pub(super) struct Site {
 
 impl Site {
     /// Opens a board at a new place.
-    pub(super) fn new() -> Self {
-        let place = Place::new();
+    pub(super) async fn new() -> Self {
+        let place = Place::on_stack().await;
         let args = ["token", "--user", "ada", "--role", "admin"];
         let token = place.run(&args).expect(0).stdout.trim().to_owned();
         let server = Server::start(&place);
@@ -82,7 +81,7 @@ impl Site {
     /// What the log and the views hold, now that nobody serves them. Views that a new node has
     /// brought up to date must be those that a replay makes.
     pub(super) async fn look(&self) -> Found {
-        let config = config(&self.place.path("data"));
+        let config = self.place.config().await;
         let node = Node::start(&config, Clock::system()).await.unwrap();
         let head = node.store.head().await.unwrap();
         let mut status = node.status.clone().unwrap();
@@ -145,7 +144,7 @@ fn expect(answer: &Answer, status: u16, field: &str) -> String {
 }
 
 async fn replayed(log: &dyn EventStore, place: &Place) -> Vec<String> {
-    let database = Database::File(place.path("data/replayed.db"));
+    let database = place.database("data/replayed.db").await;
     let views = (&database, &calendar());
     rebuild(log, views, OnUnfit::Fail, |_| {}).await.unwrap();
     let views = Views::open(&database).await.unwrap();

@@ -18,21 +18,16 @@ const VIEWERS: usize = 6;
 const ARTICLES: usize = 150;
 const ROUNDS: usize = 2;
 
-/// A place with articles, and viewers with tokens.
+/// A place with articles.
 struct Gallery {
     place: Place,
     articles: Vec<String>,
-    tokens: Vec<String>,
 }
 
 impl Gallery {
-    fn open() -> Self {
-        let place = Place::new();
-        let token = |args: &[&str]| place.run(args).expect(0).stdout.trim().to_owned();
-        let admin = token(&["token", "--user", "ada", "--role", "admin"]);
-        let tokens = (0..VIEWERS)
-            .map(|n| token(&["token", "--user", &format!("viewer {n}")]))
-            .collect();
+    async fn open() -> Self {
+        let place = Place::on_stack().await;
+        let admin = token(&place, &["--user", "ada", "--role", "admin"]);
         let server = Server::start(&place);
         let mut ada = Client::connect(&server.address, &admin);
         let board = ada.post("/v1/boards", &json!({"name": "yard"})).unwrap();
@@ -47,19 +42,17 @@ impl Gallery {
         };
         let articles = (0..ARTICLES).map(article).collect();
         drop(server);
-        Self {
-            place,
-            articles,
-            tokens,
-        }
+        Self { place, articles }
     }
 
-    /// Lets everybody view everything; tells of each view when it is sent (`false`) and when it is
+    /// Lets new viewers view everything; tells of each view when it is sent (`false`) and when it is
     /// answered as counted (`true`). Ends when the server does.
-    fn storm(&self, server: &Server) -> Receiver<(String, bool)> {
+    fn storm(&self, server: &Server, round: usize) -> Receiver<(String, bool)> {
         let (tell, told) = mpsc::channel();
-        for token in &self.tokens {
-            let mut client = Client::connect(&server.address, token);
+        for number in 0..VIEWERS {
+            let viewer = format!("viewer {number} of round {round}");
+            let token = token(&self.place, &["--user", &viewer]);
+            let mut client = Client::connect(&server.address, &token);
             let (articles, tell) = (self.articles.clone(), tell.clone());
             thread::spawn(move || {
                 for article in articles {
@@ -86,6 +79,11 @@ impl Gallery {
     }
 }
 
+fn token(place: &Place, of: &[&str]) -> String {
+    let args = [&["token"], of].concat();
+    place.run(&args).expect(0).stdout.trim().to_owned()
+}
+
 fn sums(events: &[RecordedEvent]) -> HashMap<String, u64> {
     let mut sums = HashMap::new();
     for event in events.iter().filter(|e| e.event_type == "ArticlesViewed") {
@@ -100,12 +98,12 @@ fn sums(events: &[RecordedEvent]) -> HashMap<String, u64> {
 
 #[tokio::test]
 async fn views_that_were_answered_are_in_the_log_once() {
-    let gallery = Gallery::open();
+    let gallery = Gallery::open().await;
     // At least what was answered, at most what was sent.
     let mut bounds: HashMap<String, (u64, u64)> = HashMap::new();
     for round in 0..ROUNDS {
         let mut server = Server::start(&gallery.place);
-        let told = gallery.storm(&server);
+        let told = gallery.storm(&server, round);
         for (n, (article, answered)) in told.iter().enumerate() {
             let (least, most) = bounds.entry(article).or_default();
             *least += u64::from(answered);

@@ -1,12 +1,11 @@
 //! Any history, cut into batches anywhere or replayed, gives the same rows; and a history of
 //! commands gives the rows that a naive reader of the log makes up in memory.
 
-use madang::ambient::new_command_id;
 use madang::domain::{Event, Timestamp};
 use madang::event_store::RecordedEvent;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
-use madang::views::{Database, Views};
+use madang::views::Views;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -74,10 +73,9 @@ proptest! {
             let live = dump(&yard.views).await;
             assert_eq!(yard.folded(&events, &sizes).await, live);
             views_equal_the_model(&yard.views, &events).await;
-            let path = yard.path(&format!("{}.db", new_command_id()));
-            let database = Database::File(path.clone());
+            let database = yard.other_database("replayed.db").await;
             rebuild(&*yard.log, (&database, &calendar()), OnUnfit::Fail, |_| {}).await.unwrap();
-            let replayed = Views::open_file(&path).await.unwrap();
+            let replayed = Views::open(&database).await.unwrap();
             assert_eq!(dump(&replayed).await, live);
         });
     }

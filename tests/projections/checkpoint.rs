@@ -131,7 +131,7 @@ async fn views_that_nobody_has_folded_into_keep_their_zone_too() {
 
 #[tokio::test]
 async fn views_of_a_release_that_knew_no_zone_are_refused() {
-    let yard = Yard::open().await;
+    let yard = Yard::embedded().await;
     yard.fold().await;
     let as_it_was = "ALTER TABLE checkpoint DROP COLUMN zone; \
          DELETE FROM _sqlx_migrations WHERE version = 2";

@@ -31,8 +31,8 @@ async fn counted(yard: &Yard) -> Value {
 }
 
 async fn likes(yard: &Yard) -> Vec<Value> {
-    const SELECT: &str = "SELECT json_array(article_id, user_id, liked, since, revision, position) \
-         FROM article_like ORDER BY article_id, user_id";
+    const SELECT: &str = "SELECT json_array(article_id, CAST(user_id AS CHAR), liked, since, revision, \
+         position) FROM article_like ORDER BY article_id, user_id";
     yard.fold().await;
     select(&yard.views, SELECT).await
 }

@@ -32,9 +32,9 @@ pub(crate) async fn views_equal_the_model(views: &Views, events: &[RecordedEvent
     const ARTICLES: &str = "SELECT json_array(article_id, board_id, title, content, created_at, \
          modified_at, revision, deleted) FROM article ORDER BY article_id";
     const COMMENTS: &str = "SELECT json_array(comment_id, article_id, parent_id, depth, deleted, \
-         visible_replies, visible, revision, created_at, modified_at, writer_id, writer_name, \
-         content) FROM comment ORDER BY comment_id";
-    const LIKES: &str = "SELECT json_array(article_id, user_id, liked, since, revision) \
+         visible_replies, visible, revision, created_at, modified_at, \
+         CAST(writer_id AS CHAR), writer_name, content) FROM comment ORDER BY comment_id";
+    const LIKES: &str = "SELECT json_array(article_id, CAST(user_id AS CHAR), liked, since, revision) \
          FROM article_like ORDER BY article_id, user_id";
     const COUNTS: &str = "SELECT json_array(article_id, board_id, day, deleted, comments, \
          visible_comments, likes, views, score) FROM article_counts ORDER BY article_id";

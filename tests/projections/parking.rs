@@ -24,7 +24,7 @@ fn junk(like: ArticleEvent) -> (StreamName, NewEvent) {
 
 /// Folds everything at once, and then everything one by one into other views: the same is parked.
 async fn parked(yard: &Yard) -> Vec<Value> {
-    const SELECT: &str = "SELECT json_array(position, stream, revision, event_type, reason) \
+    const SELECT: &str = "SELECT json_array(position, CAST(stream AS CHAR), revision, event_type, reason) \
          FROM parked ORDER BY position";
     yard.fold().await;
     let events = yard.events().await;

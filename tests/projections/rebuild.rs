@@ -1,7 +1,6 @@
 //! Replays: the new views take the old ones' place when they are complete, and not before.
 
 use std::fs;
-use std::path::Path;
 
 use madang::calendar::Calendar;
 use madang::event_store::Position;
@@ -18,7 +17,15 @@ use super::yard::{
 
 /// A board with two articles, one of them gone, at positions 2 to 6, and an event never heard of.
 async fn busy_yard() -> Yard {
-    let mut yard = Yard::open().await;
+    busy(Yard::open().await).await
+}
+
+/// The same in files, whatever stack was chosen.
+async fn embedded_yard() -> Yard {
+    busy(Yard::embedded().await).await
+}
+
+async fn busy(mut yard: Yard) -> Yard {
     yard.happens(opened(1)).await;
     yard.happens(posted(10, 1)).await;
     yard.happens(posted(11, 1)).await;
@@ -28,12 +35,12 @@ async fn busy_yard() -> Yard {
 }
 
 async fn rebuilt(yard: &Yard, on_unfit: OnUnfit) -> Result<Rebuilt, RebuildError> {
-    let views = Database::File(yard.path("views.db"));
+    let views = yard.database().await;
     rebuild(&*yard.log, (&views, &calendar()), on_unfit, |_| {}).await
 }
 
-async fn rows_of(path: &Path) -> Vec<String> {
-    let views = Views::open_file(path).await.unwrap();
+async fn rows_of(yard: &Yard) -> Vec<String> {
+    let views = Views::open(&yard.database().await).await.unwrap();
     let rows = dump(&views).await;
     views.close().await;
     rows
@@ -59,7 +66,7 @@ async fn a_replay_makes_what_was_there() {
         position: Position::new(0, 6),
     };
     assert_eq!(done, expected);
-    assert_eq!(rows_of(&yard.path("views.db")).await, before);
+    assert_eq!(rows_of(&yard).await, before);
     assert_eq!(leftovers(&yard), [""; 0]);
 }
 
@@ -75,7 +82,7 @@ async fn a_replay_heals_rows_that_somebody_changed() {
     .await;
     let yard = yard.shut().await;
     rebuilt(&yard, OnUnfit::Fail).await.unwrap();
-    assert_eq!(rows_of(&yard.path("views.db")).await, before);
+    assert_eq!(rows_of(&yard).await, before);
 }
 
 #[tokio::test]
@@ -83,19 +90,11 @@ async fn a_replay_takes_the_views_to_another_zone() {
     let yard = busy_yard().await;
     yard.fold().await;
     let yard = yard.shut().await;
-    let (path, berlin) = (
-        yard.path("views.db"),
-        Calendar::named("Europe/Berlin").unwrap(),
-    );
-    rebuild(
-        &*yard.log,
-        (&Database::File(path.clone()), &berlin),
-        OnUnfit::Fail,
-        |_| {},
-    )
-    .await
-    .unwrap();
-    let views = Views::open_file(&path).await.unwrap();
+    let database = yard.database().await;
+    let berlin = Calendar::named("Europe/Berlin").unwrap();
+    let rebuilt = rebuild(&*yard.log, (&database, &berlin), OnUnfit::Fail, |_| {});
+    rebuilt.await.unwrap();
+    let views = Views::open(&database).await.unwrap();
     let identity = Identity {
         calendar: berlin,
         ..yard.identity()
@@ -119,23 +118,23 @@ async fn a_replay_that_fails_leaves_the_old_views_and_the_next_one_cleans_up() {
     let error = rebuilt(&yard, OnUnfit::Fail).await.unwrap_err();
     let unfit = matches!(error, RebuildError::Fold(FoldError::Unfit { .. }));
     assert!(unfit && error.to_string().contains("article-12"), "{error}");
-    assert_eq!(rows_of(&yard.path("views.db")).await, before);
+    assert_eq!(rows_of(&yard).await, before);
     let done = rebuilt(&yard, OnUnfit::Park).await.unwrap();
     assert_eq!((done.events, done.parked), (8, 1));
-    assert_eq!(rows_of(&yard.path("views.db")).await, before);
+    assert_eq!(rows_of(&yard).await, before);
     assert_eq!(leftovers(&yard), [""; 0]);
 }
 
 #[tokio::test]
 async fn what_a_killed_replay_left_is_cleaned_up() {
-    let yard = busy_yard().await.shut().await;
+    let yard = embedded_yard().await.shut().await;
     for suffix in ["", "-wal", "-shm"] {
         let path = yard.path(&format!("views.db.replay{suffix}"));
         fs::write(path, "half a replay").unwrap();
     }
     rebuilt(&yard, OnUnfit::Fail).await.unwrap();
     assert_eq!(leftovers(&yard), [""; 0]);
-    let rows = rows_of(&yard.path("views.db")).await;
+    let rows = rows_of(&yard).await;
     assert_eq!(
         rows.len(),
         6,
@@ -145,7 +144,7 @@ async fn what_a_killed_replay_left_is_cleaned_up() {
 
 #[tokio::test]
 async fn views_that_are_open_elsewhere_are_not_rebuilt() {
-    let yard = busy_yard().await;
+    let yard = embedded_yard().await;
     yard.fold().await;
     let before = dump(&yard.views).await;
     let error = rebuilt(&yard, OnUnfit::Fail).await.unwrap_err();
@@ -160,7 +159,7 @@ async fn views_that_are_open_elsewhere_are_not_rebuilt() {
 
 #[tokio::test]
 async fn somebody_elses_database_is_refused_and_left_alone() {
-    let yard = busy_yard().await;
+    let yard = embedded_yard().await;
     let path = yard.path("theirs.db");
     let options = SqliteConnectOptions::new()
         .filename(&path)
@@ -170,21 +169,16 @@ async fn somebody_elses_database_is_refused_and_left_alone() {
     sqlx::raw_sql(sql).execute(&mut theirs).await.unwrap();
     theirs.close().await.unwrap();
     let before = fs::read(&path).unwrap();
-    let error = rebuild(
-        &*yard.log,
-        (&Database::File(path.clone()), &calendar()),
-        OnUnfit::Fail,
-        |_| {},
-    )
-    .await
-    .unwrap_err();
+    let (database, calendar) = (Database::File(path.clone()), calendar());
+    let rebuilt = rebuild(&*yard.log, (&database, &calendar), OnUnfit::Fail, |_| {});
+    let error = rebuilt.await.unwrap_err();
     let foreign = matches!(error, RebuildError::Views(ViewsError::Foreign { .. }));
     assert!(
         foreign && error.to_string().contains("theirs.db"),
         "{error}"
     );
     assert!(matches!(
-        Views::open_file(&path).await,
+        Views::open(&database).await,
         Err(ViewsError::Foreign { .. })
     ));
     assert!(
@@ -195,8 +189,8 @@ async fn somebody_elses_database_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_damaged_file_is_replaced() {
-    let yard = busy_yard().await.shut().await;
+    let yard = embedded_yard().await.shut().await;
     fs::write(yard.path("views.db"), "all work and no play ".repeat(500)).unwrap();
     rebuilt(&yard, OnUnfit::Fail).await.unwrap();
-    assert_eq!(rows_of(&yard.path("views.db")).await.len(), 6);
+    assert_eq!(rows_of(&yard).await.len(), 6);
 }

@@ -65,7 +65,7 @@ async fn a_new_article_has_a_row_and_counts() {
 
 #[tokio::test]
 async fn the_writer_is_who_posted_it() {
-    const SELECT: &str = "SELECT json_array(writer_id, writer_name) FROM article";
+    const SELECT: &str = "SELECT json_array(CAST(writer_id AS CHAR), writer_name) FROM article";
     let yard = posted_yard().await;
     assert_eq!(
         select(&yard.views, SELECT).await,

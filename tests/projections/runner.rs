@@ -149,7 +149,7 @@ async fn a_checkpoint_that_is_damaged_meanwhile_is_bad_until_it_is_mended() {
     running.is(State::Live).await;
     tamper(
         &yard.views,
-        "UPDATE checkpoint SET position = '?' || position",
+        "UPDATE checkpoint SET position = replace(position, '0', '?')",
     )
     .await;
     let position = yard.happens(opened(1)).await;
@@ -157,7 +157,7 @@ async fn a_checkpoint_that_is_damaged_meanwhile_is_bad_until_it_is_mended() {
     assert!(!status.is_healthy());
     tamper(
         &yard.views,
-        "UPDATE checkpoint SET position = substr(position, 2)",
+        "UPDATE checkpoint SET position = replace(position, '?', '0')",
     )
     .await;
     running.reach(position).await;

@@ -45,7 +45,7 @@ fn step(number: i64) -> String {
 
 #[tokio::test]
 async fn a_new_comment_has_a_row() {
-    const WRITER: &str = "SELECT json_array(writer_id, writer_name) FROM comment";
+    const WRITER: &str = "SELECT json_array(CAST(writer_id AS CHAR), writer_name) FROM comment";
     let mut yard = posted_yard().await;
     yard.happens(commented(20, 10)).await;
     let path = step(20);

@@ -1,9 +1,9 @@
 //! A log and views to fold it into, and how tests make things happen there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 use futures_util::poll;
@@ -25,38 +25,57 @@ use madang::event_store::{
 };
 use madang::projections::checkpoint::{Checkpoint, Identity, verified};
 use madang::projections::fold::{Batch, Folded, OnUnfit, fold};
-use madang::views::Views;
+use madang::views::dialect::Dialect;
+use madang::views::{Database, Views};
 use serde_json::Value;
-use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::stack::{Home, Stack};
 
 /// A log whose first event is its identity, and empty views.
 pub(crate) struct Yard {
-    directory: TempDir,
     pub(crate) log: Arc<SqliteLog>,
     pub(crate) log_id: Uuid,
     pub(crate) views: Views,
     pub(crate) hands: Arc<AtomicI64>,
     newest: HashMap<StreamName, Revision>,
+    // Dropped when all that is in it has been.
+    home: Home,
 }
 
+/// The name of a yard's own views.
+const VIEWS: &str = "views.db";
+
+/// Takes all that was folded out of the views.
+const EMPTY: &str = "DELETE FROM checkpoint; DELETE FROM parked; DELETE FROM board; \
+     DELETE FROM article; DELETE FROM article_counts; DELETE FROM comment; \
+     DELETE FROM article_like";
+
 impl Yard {
-    /// A new log, and new views. The clock shows 1000.
+    /// A new log, and new views on the stack that was chosen. The clock shows 1000.
     pub(crate) async fn open() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::at(Home::new()).await
+    }
+
+    /// The same with views in a file, whatever stack was chosen.
+    pub(crate) async fn embedded() -> Self {
+        Self::at(Home::on(Stack::Embedded)).await
+    }
+
+    async fn at(home: Home) -> Self {
         let hands = Arc::new(AtomicI64::new(1000));
         let clock = Clock::driven_by(Arc::clone(&hands));
-        let path = directory.path().join("log.db");
+        let path = home.path("log.db");
         let log = Arc::new(SqliteLog::open(&path, clock.clone()).await.unwrap());
         let log_id = identity::ensure(&*log, &clock).await.unwrap();
-        let views = directory.path().join("views.db");
+        let views = home.database(VIEWS).await;
         Self {
-            views: Views::open_file(&views).await.unwrap(),
-            directory,
+            views: Views::open(&views).await.unwrap(),
             log,
             log_id,
             hands,
             newest: HashMap::new(),
+            home,
         }
     }
 
@@ -85,15 +104,26 @@ impl Yard {
 
     /// A file beside the log.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.home.path(name)
+    }
+
+    /// Where the views are.
+    pub(crate) async fn database(&self) -> Database {
+        self.home.database(VIEWS).await
+    }
+
+    /// Where other views are, or may be.
+    pub(crate) async fn other_database(&self, name: &str) -> Database {
+        self.home.database(name).await
     }
 
     /// Other views beside the first.
     pub(crate) async fn other_views(&self, name: &str) -> Views {
-        Views::open_file(&self.path(name)).await.unwrap()
+        let database = self.other_database(name).await;
+        Views::open(&database).await.unwrap()
     }
 
-    /// Closes the views, lets their file go and takes up other ones.
+    /// Closes the views, lets go of them and takes up other ones.
     pub(crate) async fn shut(mut self) -> Self {
         let other = self.other_views("elsewhere.db").await;
         std::mem::replace(&mut self.views, other).close().await;
@@ -170,9 +200,6 @@ impl Yard {
     /// Empties the views and folds `events` into them, in batches of these sizes and then the rest at
     /// once. Cheaper than new views each time.
     pub(crate) async fn fold_anew(&self, events: &[RecordedEvent], sizes: &[usize]) {
-        const EMPTY: &str = "DELETE FROM checkpoint; DELETE FROM parked; DELETE FROM board; \
-             DELETE FROM article; DELETE FROM article_counts; DELETE FROM comment; \
-             DELETE FROM article_like";
         tamper(&self.views, EMPTY).await;
         self.fold_into(&self.views, events, sizes).await;
     }
@@ -210,17 +237,42 @@ pub(crate) fn batch(events: &[RecordedEvent]) -> Batch {
 
 /// Every row of every table, with the table's name; not what the projector reports of itself.
 pub(crate) async fn dump(views: &Views) -> Vec<String> {
-    const TABLES: &str = "SELECT 'SELECT ''' || m.name || ' '' || json_array(' || \
+    const SQLITE: &str = "SELECT 'SELECT ''' || m.name || ' '' || json_array(' || \
          group_concat(iif(p.type = 'BLOB', 'hex(' || p.name || ')', p.name), ', ') || \
-         ') FROM ' || m.name || ' ORDER BY 1' \
+         ') FROM ' || m.name \
          FROM sqlite_schema AS m, pragma_table_info(m.name) AS p \
          WHERE m.type = 'table' AND m.name <> '_sqlx_migrations' AND p.name NOT IN \
          ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY m.name";
+    const MYSQL: &str = "SELECT CONCAT('SELECT CONCAT(''', c.table_name, ' '', JSON_ARRAY(', \
+         GROUP_CONCAT(IF(c.data_type LIKE '%bin%', CONCAT('HEX(', c.column_name, ')'), \
+         c.column_name) ORDER BY c.ordinal_position), ')) FROM ', c.table_name) \
+         FROM information_schema.columns AS c \
+         WHERE c.table_schema = DATABASE() AND c.table_name <> '_sqlx_migrations' AND \
+         c.column_name NOT IN \
+         ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY c.table_name";
+    let dialect = views.writer().acquire().await.unwrap().dialect();
+    let tables = match dialect {
+        Dialect::Sqlite => SQLITE,
+        Dialect::MySql => MYSQL,
+    };
     let mut rows = Vec::new();
-    for sql in texts(views, TABLES).await {
-        rows.extend(texts(views, sql.leak()).await);
+    for sql in texts(views, tables).await {
+        rows.extend(texts(views, kept(sql)).await);
     }
+    rows.sort_unstable();
     rows
+}
+
+/// Statements live as long as the process: the same one each time.
+fn kept(sql: String) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(sql) = kept.get(sql.as_str()) {
+        return sql;
+    }
+    let sql = sql.leak();
+    kept.insert(sql);
+    sql
 }
 
 /// What a statement answers whose rows are one JSON array each.

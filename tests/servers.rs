@@ -1,0 +1,9 @@
+//! Real servers for tests: private instances on free ports, in directories of their own.
+//!
+//! Each ends with the test process, however that ends, and leaves no file behind. None is shared
+//! with another test process, so runs beside each other do not disturb each other.
+
+pub(crate) mod mariadb;
+mod orphans;
+pub(crate) mod process;
+pub(crate) mod redis;

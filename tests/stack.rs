@@ -1,0 +1,115 @@
+//! The stores that a test runs on: the embedded files, or servers.
+//!
+//! `MADANG_TEST_STACK` chooses for all tests that do not name one: `embedded` (the default) or
+//! `servers`. Tests of what only files can do (a lock, a rename, a plan of SQLite) name
+//! [`Stack::Embedded`], and so run the same whatever is chosen.
+
+use std::path::{Path, PathBuf};
+
+use madang::config::{Config, Settings};
+use madang::views::Database as Location;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::servers::mariadb::{Database, MariaDb};
+
+/// What views are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stack {
+    /// Files in the test's own directory.
+    Embedded,
+    /// A MariaDB, or the server that `MADANG_TEST_MYSQL` names.
+    Servers,
+}
+
+/// The views that nodes have.
+const VIEWS: &str = "data/views.db";
+
+impl Stack {
+    /// The one that somebody has chosen for all tests.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what to test on is no setting of the program"
+    )]
+    pub(crate) fn chosen() -> Self {
+        match std::env::var("MADANG_TEST_STACK").as_deref() {
+            Err(_) | Ok("" | "embedded") => Self::Embedded,
+            Ok("servers") => Self::Servers,
+            Ok(other) => panic!("MADANG_TEST_STACK = {other}: embedded or servers"),
+        }
+    }
+}
+
+/// Stores of one test's own, empty at first; they go with it.
+pub(crate) struct Home {
+    stack: Stack,
+    directory: TempDir,
+    /// What was asked for so far, by name.
+    databases: Mutex<Vec<(String, Database)>>,
+}
+
+impl Home {
+    /// On the stack that was chosen.
+    pub(crate) fn new() -> Self {
+        Self::on(Stack::chosen())
+    }
+
+    pub(crate) fn on(stack: Stack) -> Self {
+        Self {
+            stack,
+            directory: TempDir::new().unwrap(),
+            databases: Mutex::default(),
+        }
+    }
+
+    /// A file or directory of this name.
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The choices of a node whose files are in `data`: of one with views of its own.
+    pub(crate) async fn config(&self) -> Config {
+        let config = Some(self.path("none.toml"));
+        std::fs::write(config.as_ref().unwrap(), "").unwrap();
+        let settings = Settings {
+            config,
+            data_dir: Some(self.path("data")),
+            database: Some(self.url(VIEWS).await),
+            ..Settings::default()
+        };
+        settings.resolve().unwrap()
+    }
+
+    /// Where the views of this name are: always the same for the same name.
+    pub(crate) async fn database(&self, name: &str) -> Location {
+        let settings = Settings {
+            config: Some("/dev/null".into()),
+            database: Some(self.url(name).await),
+            ..Settings::default()
+        };
+        settings.resolve().unwrap().database
+    }
+
+    /// What tells the program to use these stores.
+    pub(crate) async fn variables(&self) -> Vec<(&'static str, String)> {
+        match self.stack {
+            Stack::Embedded => Vec::new(),
+            Stack::Servers => vec![("MADANG_DATABASE", self.url(VIEWS).await)],
+        }
+    }
+
+    /// Where views are, as a setting has it.
+    pub(crate) async fn url(&self, name: &str) -> String {
+        if self.stack == Stack::Embedded {
+            return format!("sqlite:{}", self.path(name).display());
+        }
+        let mut databases = self.databases.lock().await;
+        if let Some((_, database)) = databases.iter().find(|(given, _)| given == name) {
+            return database.url.clone();
+        }
+        let database = MariaDb::shared().await.database().await;
+        let url = database.url.clone();
+        databases.push((name.to_owned(), database));
+        url
+    }
+}
