@@ -98,7 +98,7 @@ impl Node {
             calendar: config.calendar.clone(),
         };
         let mut node = Self {
-            viewing: Viewing::start(&commands, counter),
+            viewing: Viewing::start(&commands, counter, None),
             commands,
             queries,
             status: None,
