@@ -38,7 +38,12 @@ wait "$server"
 kill -KILL "$watcher"
 : >"$directory/ended"
 cat <&3 >/dev/null
-[ -e "$directory/kept" ] || rm -rf "$directory"
+[ -e "$directory/kept" ] && exit
+# Whatever the server had started may write a moment longer.
+for attempt in 1 2 3 4 5; do
+    rm -rf "$directory" && exit
+    sleep 0.1
+done
 "#;
 
 /// A server of ours: its directory goes with it.
@@ -59,7 +64,8 @@ struct Running {
 
 impl Process {
     /// Starts what `command` makes of a directory, of the path of a socket to listen at and of a
-    /// port of 127.0.0.1, and waits until it answers at the socket.
+    /// port of 127.0.0.1, and waits until it answers at the socket. What it needs in its directory
+    /// it puts there itself, or a killed test process would leave that behind.
     pub(crate) fn start(command: impl Fn(&Path, &Path, u16) -> Vec<String>) -> Self {
         for _ in 0..PORTS_TRIED {
             let directory = TempDir::with_prefix_in("madang-", place()).unwrap();
