@@ -75,6 +75,8 @@ pub struct Generation {
     pub(super) name: GenerationName,
     pub(super) checkpoint: Position,
     pub(super) found: Instant,
+    /// Whether Redis waits to follow SQL, as if SQL were away.
+    pub(super) late: bool,
 }
 
 impl Generation {
@@ -88,6 +90,7 @@ impl Generation {
             name: pointer.generation.clone(),
             checkpoint: pointer.checkpoint,
             found: Instant::now(),
+            late: false,
         }
     }
 
