@@ -16,8 +16,6 @@ use crate::node::server::Server;
 const ARTICLES: u64 = 3_000;
 /// The newest ones are asked for so often that they are hot; the first of the others.
 const COLD_FROM: usize = 200;
-/// Days between the imported articles and now: their popular list is published.
-const DAYS_AGO: i64 = 2;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What there is, and who asks.
@@ -114,24 +112,27 @@ pub(super) fn text(value: &Value, field: &str) -> String {
         .to_owned()
 }
 
-/// Articles on one board, the newest of them with threads, likes and views.
+/// Articles on one board, half of them of the day before yesterday, some with likes and views; the
+/// newest has a thread.
 fn forum() -> String {
-    let then = Clock::system().now().0 - DAYS_AGO * DAY;
+    let now = Clock::system().now().0;
     let mut text = String::new();
     for id in 1..=ARTICLES {
-        let newest = id > ARTICLES - 20;
-        let liked_by: &[&str] = if newest { &["kim", "lee"] } else { &[] };
+        let days_ago = if id > ARTICLES / 2 { 1 } else { 2 };
+        let popular = id.is_multiple_of(100);
+        let liked_by: &[&str] = if popular { &["kim", "lee"] } else { &[] };
         let post = json!({
             "type": "post", "id": id, "board": "quiet", "author": "kim",
-            "title": format!("title {id}"), "body": "words ".repeat(20), "created_at": then,
-            "views": if newest { id } else { 0 }, "liked_by": liked_by,
+            "title": format!("title {id}"), "body": "words ".repeat(20),
+            "created_at": now - days_ago * DAY, "views": if popular { id } else { 0 },
+            "liked_by": liked_by,
         });
         writeln!(text, "{post}").unwrap();
     }
     for id in 1..=50 {
         let comment = json!({
             "type": "comment", "id": id, "post_id": ARTICLES, "parent_id": null,
-            "author": "lee", "body": "yes", "created_at": then,
+            "author": "lee", "body": "yes", "created_at": now - DAY,
         });
         writeln!(text, "{comment}").unwrap();
     }
