@@ -19,6 +19,7 @@ use crate::file_lock::{FileLock, FileLockError};
 
 pub use connection::{Connection, Pool, Transaction};
 pub use database::{Database, MalformedUrl, ServerUrl};
+pub use mysql::Shadow;
 pub use statement::{Row, Statement};
 
 /// What a batch changed, for those who keep copies.
@@ -136,6 +137,11 @@ impl Views {
     /// Lets readers in: what is in the database may be believed.
     pub fn admit_readers(&self) {
         self.readers.admit();
+    }
+
+    /// Makes new and empty views beside those on a server, to be put into their place.
+    pub async fn shadow(url: &ServerUrl) -> Result<Shadow, ViewsError> {
+        Shadow::begin(url).await
     }
 
     /// Where they are, for operators.

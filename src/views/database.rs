@@ -43,6 +43,19 @@ impl ServerUrl {
         &self.0.name
     }
 
+    /// The database beside this one in which a replay builds new views.
+    pub(super) fn beside(&self) -> Self {
+        let name = format!("{}_replay", self.name());
+        let host = self.0.shown.rsplit_once('/').map_or("", |(host, _)| host);
+        Self(Arc::new(Parts {
+            url: self.0.url.clone(),
+            options: self.0.options.clone(),
+            shown: format!("{host}/{name}"),
+            files: self.0.files.clone(),
+            name,
+        }))
+    }
+
     /// How to connect to the server, with the database or without any.
     pub(super) fn options(&self, database: Option<&str>) -> MySqlConnectOptions {
         match database {
@@ -151,7 +164,7 @@ impl fmt::Debug for ServerUrl {
 
 impl PartialEq for ServerUrl {
     fn eq(&self, other: &Self) -> bool {
-        self.0.url == other.0.url
+        self.0.url == other.0.url && self.0.name == other.0.name
     }
 }
 

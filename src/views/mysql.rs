@@ -9,6 +9,8 @@ mod opening;
 mod pool;
 mod schema;
 mod session;
+mod shadow;
 
 pub(super) use opening::{open_lazily, prepare};
 pub(super) use pool::{Lease, ServerPool};
+pub use shadow::Shadow;

@@ -343,6 +343,7 @@ async fn what_is_deleted_is_not_in_the_cache_either() {
     thread.comment(&other).await;
     for gone in [other, reply, root] {
         let path = format!("{}/comments", thread.article);
+        thread.comment(&gone).await;
         let before = thread.yard.call("GET", &path).send().await;
         assert!(ids(&before.json()).contains(&gone));
         thread.unsay(&gone).await;

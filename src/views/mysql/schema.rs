@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AssertSqlSafe, Executor as _, MySqlConnection, Row as _};
 
 use super::opening::{classified, refused};
@@ -54,15 +54,6 @@ enum Stage {
     Made,
 }
 
-/// The names of the tables that views have.
-fn names() -> BTreeSet<&'static str> {
-    let columns = EXPECTED.lines().filter_map(|line| line.split_once(' '));
-    columns
-        .filter_map(|(column, _)| column.split_once('.'))
-        .map(|(table, _)| table)
-        .collect()
-}
-
 /// Makes the tables if they are missing, or only finds that they are; then compares them with what
 /// this release expects.
 pub(super) async fn bring_up(
@@ -106,20 +97,29 @@ async fn make(connection: &mut MySqlConnection, url: &ServerUrl) -> Result<(), V
             drop_tables(connection, &found).await.map_err(fail)?;
         }
     }
-    let migrated = MIGRATIONS.run(&mut *connection).await;
-    migrated.map_err(|source| match source {
-        sqlx::migrate::MigrateError::Execute(error)
-        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => fail(error),
-        source => ViewsError::Migration {
-            place: url.to_string(),
-            source,
-        },
-    })?;
+    migrate(connection, url).await?;
     sqlx::query("SELECT RELEASE_LOCK(CONCAT('madang.', DATABASE()))")
         .execute(connection)
         .await
         .map_err(fail)?;
     Ok(())
+}
+
+/// Makes what is missing. Not to be done by two at once.
+pub(super) async fn migrate(
+    connection: &mut MySqlConnection,
+    url: &ServerUrl,
+) -> Result<(), ViewsError> {
+    let migrated = MIGRATIONS.run(&mut *connection).await;
+    migrated.map_err(|source| match source {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            classified(url, error)
+        }
+        source => ViewsError::Migration {
+            place: url.to_string(),
+            source,
+        },
+    })
 }
 
 /// How far the tables are made; refuses those that are not ours, and those of another release.
@@ -175,9 +175,13 @@ pub(super) async fn tables(connection: &mut MySqlConnection) -> sqlx::Result<Vec
 
 /// Whether tables are those of views, made by this program.
 pub(super) fn are_ours(found: &[String]) -> bool {
-    let names = names();
-    let known = |table: &String| table == MIGRATED || names.contains(table.as_str());
-    found.iter().all(known) && found.iter().any(|table| table == MIGRATED)
+    found.iter().all(|table| is_ours(table)) && found.iter().any(|table| table == MIGRATED)
+}
+
+/// Whether views have a table of this name.
+pub(super) fn is_ours(table: &str) -> bool {
+    let mut columns = EXPECTED.lines().filter_map(|line| line.split_once('.'));
+    table == MIGRATED || columns.any(|(known, _)| known == table)
 }
 
 /// Whether anything was ever folded into the tables that are there.

@@ -69,6 +69,11 @@ impl Use {
             Self::Read => "REPEATABLE READ",
             Self::Write | Self::Build => "READ COMMITTED",
         };
+        // A lock goes with its connection, which a long replay does not use in between.
+        let idle = match self {
+            Self::Read | Self::Write => 60,
+            Self::Build => 86_400,
+        };
         let (seconds, millis) = (self.statement().as_secs(), self.statement().as_millis());
         format!(
             "SET SESSION TRANSACTION ISOLATION LEVEL {isolation}; \
@@ -76,7 +81,8 @@ impl Use {
              SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
              /*M! SESSION max_statement_time = {seconds}, */ \
              /*!80000 SESSION max_execution_time = {millis}, */ \
-             SESSION innodb_lock_wait_timeout = 10, SESSION wait_timeout = 60"
+             SESSION innodb_lock_wait_timeout = 10, SESSION lock_wait_timeout = 30, \
+             SESSION wait_timeout = {idle}"
         )
     }
 }
