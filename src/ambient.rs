@@ -64,6 +64,21 @@ pub fn new_secret() -> io::Result<String> {
     Ok(text)
 }
 
+/// A name for a generation of hot views: 12 random hexadecimal digits.
+pub fn new_generation() -> String {
+    format!("{:012x}", random() >> 16)
+}
+
+/// A token for a miss of a hot view: 16 random hexadecimal digits.
+pub fn new_hole() -> String {
+    format!("{:016x}", random())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+fn random() -> u64 {
+    fastrand::u64(..)
+}
+
 /// A wait somewhere between half of `longest` and all of it, so that those who failed together
 /// do not come back together.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]

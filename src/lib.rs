@@ -8,6 +8,7 @@
 //! - [`command`]: load → fold → decide → append
 //! - [`projections`]: the log folded into the views under a guarded checkpoint
 //! - [`views`]: the SQL store between projections and queries
+//! - [`hot`]: what many read at once, in Redis
 //! - [`query`]: answers from the views, through a cache
 //! - [`node`]: the stores, commands, queries and projector of one process
 //! - [`calendar`]: the days of the configured time zone
@@ -28,6 +29,7 @@ pub mod config;
 pub mod domain;
 pub mod event_store;
 pub mod file_lock;
+pub mod hot;
 pub mod http;
 pub mod node;
 pub mod projections;

@@ -28,7 +28,8 @@ pub struct Boards {
     rows: BTreeMap<i64, BoardRow>,
 }
 
-fn subject(event: &BoardEvent) -> BoardId {
+/// Which board an event is about.
+pub fn subject(event: &BoardEvent) -> BoardId {
     let (BoardEvent::Created { board_id, .. }
     | BoardEvent::Updated { board_id, .. }
     | BoardEvent::Closed { board_id }) = *event;

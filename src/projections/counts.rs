@@ -227,7 +227,8 @@ impl Counted {
         }
     }
 
-    fn worth(self) -> i64 {
+    /// What it is worth in a popular list.
+    pub fn worth(self) -> i64 {
         let (like, comment, view) = WORTH;
         let likes = self.likes.saturating_mul(like);
         let comments = self.comments.saturating_mul(comment);

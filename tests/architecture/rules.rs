@@ -32,6 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "calendar",
             "change_counts",
             "file_lock",
+            "hot",
         ],
     ),
     (
@@ -49,10 +50,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "hot",
+        &[
+            "domain",
+            "event_store::Position",
+            "ambient",
+            "breaker",
+            "calendar",
+        ],
+    ),
+    (
         "projections",
         &[
             "domain",
             "event_store",
+            "hot",
             "views",
             "ambient",
             "calendar",
@@ -64,6 +76,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "domain",
             "event_store::Position",
+            "hot",
             "views",
             "ambient",
             "calendar",

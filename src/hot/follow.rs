@@ -1,0 +1,70 @@
+//! Which generation readers may use now. Known from asking twice a second, so that a read need not
+//! ask; forgotten at once when Redis does not answer, so that readers waste no time on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::cmd;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use uuid::Uuid;
+
+use super::pointer::{Generation, Pointer};
+use super::{Hot, HotError, info, values};
+use crate::event_store::Position;
+
+/// How often the pointer is read.
+const EVERY: Duration = Duration::from_millis(500);
+/// How far Redis may be behind SQL before readers leave it alone.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Hot {
+    /// The generation that readers may use. None while Redis is away, belongs to another log, lost a
+    /// master, or its projector is behind; then SQL answers.
+    pub fn generation(&self) -> Option<Arc<Generation>> {
+        let known = self.known().borrow().clone();
+        known.filter(|known| known.found.elapsed() <= Generation::GOOD)
+    }
+
+    /// Keeps [`Hot::generation`] true, for ever. `sql` tells how far SQL is, of the log `log_id`.
+    pub async fn follow(&self, log_id: Uuid, sql: watch::Receiver<Position>) {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut behind = Behind::default();
+        loop {
+            ticks.tick().await;
+            let wanted = *sql.borrow();
+            let found = self.find(log_id).await;
+            let usable = found
+                .ok()
+                .flatten()
+                .filter(|pointer| !behind.too_far((pointer.checkpoint, wanted), Instant::now()));
+            let known = usable.map(|pointer| Arc::new(Generation::of(&pointer)));
+            self.known().send_replace(known);
+        }
+    }
+
+    /// The pointer, if it is of this log and of the masters that are there now.
+    async fn find(&self, log_id: Uuid) -> Result<Option<Pointer>, HotError> {
+        self.quick().open().await?;
+        let mut ask = cmd("HGETALL");
+        ask.arg(self.keys().pointer());
+        let pointer = values::pointer(self.quick().ask(ask).await?)?;
+        let masters = info::digest(&self.quick().masters().await?);
+        Ok(pointer.filter(|found| found.log_id == log_id && found.replication == masters))
+    }
+}
+
+/// Remembers a position of SQL until Redis has reached it.
+#[derive(Debug, Default)]
+struct Behind(Option<(Position, Instant)>);
+
+impl Behind {
+    /// Whether Redis has not reached what SQL had a while ago.
+    fn too_far(&mut self, (redis, sql): (Position, Position), now: Instant) -> bool {
+        if self.0.is_none_or(|(target, _)| redis >= target) {
+            self.0 = (redis < sql).then_some((sql, now));
+        }
+        self.0.is_some_and(|(_, since)| now - since > PATIENCE)
+    }
+}
