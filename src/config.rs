@@ -13,6 +13,8 @@ use crate::calendar::{Calendar, UnknownZone};
 use crate::domain::snowflake::Node;
 use crate::hot::{HotPrefix, HotUrl, MalformedHotPrefix, MalformedHotUrl};
 
+use crate::views::MalformedUrl;
+
 pub use crate::views::Database;
 
 /// What a node does. A node without a role answers its requests with 421.
@@ -80,12 +82,22 @@ pub enum ConfigError {
         detail: String,
     },
     /// A URL of a store that this release does not speak.
-    #[error("{name} = {url}: this release speaks only sqlite:PATH")]
+    #[error("{name} = {url}: this release speaks only {spoken}")]
     Url {
         /// Which setting.
         name: &'static str,
         /// What was given, without secrets.
         url: String,
+        /// What this setting takes.
+        spoken: &'static str,
+    },
+    /// A URL of a server that names no database on it.
+    #[error("database = {url}: {source}")]
+    Server {
+        /// What was given, without secrets.
+        url: String,
+        /// What is wrong with it.
+        source: MalformedUrl,
     },
     /// The hot views cannot be at such a URL. The text shows nothing of it.
     #[error(transparent)]
@@ -267,9 +279,7 @@ impl Settings {
             roles: Roles::of(&self.role),
             event_store: file("event_store", self.event_store)?
                 .unwrap_or_else(|| data_dir.join("log.db")),
-            database: Database::File(
-                file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
-            ),
+            database: database(self.database, &data_dir)?,
             redis: redis(self.redis.as_deref(), self.redis_prefix.as_deref())?,
             node: Node::new(number).ok_or(ConfigError::Node(number))?,
             calendar: Calendar::named(zone)?,
@@ -308,7 +318,30 @@ fn file(name: &'static str, url: Option<String>) -> Result<Option<PathBuf>, Conf
         _ => Err(ConfigError::Url {
             name,
             url: without_secrets(&url),
+            spoken: match name {
+                "database" => "sqlite:PATH and mysql://…",
+                _ => "sqlite:PATH",
+            },
         }),
+    }
+}
+
+/// The database that a URL names; a file in the data directory if there is none.
+fn database(url: Option<String>, data_dir: &Path) -> Result<Database, ConfigError> {
+    match url {
+        Some(url) if url.starts_with("mysql:") => match url.parse() {
+            Ok(server) => Ok(Database::Server(server)),
+            Err(source) => Err(ConfigError::Server {
+                url: without_secrets(&url),
+                source,
+            }),
+        },
+        url => {
+            let path = file("database", url)?;
+            Ok(Database::File(
+                path.unwrap_or_else(|| data_dir.join("views.db")),
+            ))
+        }
     }
 }
 
