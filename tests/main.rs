@@ -12,6 +12,7 @@ mod degradation;
 mod domain;
 mod event_store;
 mod file_lock;
+mod hot;
 mod http;
 mod import;
 mod log_names;
