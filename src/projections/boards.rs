@@ -124,6 +124,7 @@ impl Boards {
                 created_at, revision, position",
             updated: "name, description, max_comment_depth, article_count, closed, revision, \
                 position",
+            wide: true,
         };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();

@@ -154,6 +154,7 @@ impl Counts {
             columns: "article_id, board_id, day, deleted, comments, visible_comments, likes, \
                 views, score, position",
             updated: "deleted, comments, visible_comments, likes, views, score, position",
+            wide: false,
         };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();

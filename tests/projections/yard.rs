@@ -244,7 +244,7 @@ pub(crate) async fn dump(views: &Views) -> Vec<String> {
          WHERE m.type = 'table' AND m.name <> '_sqlx_migrations' AND p.name NOT IN \
          ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY m.name";
     const MYSQL: &str = "SELECT CONCAT('SELECT CONCAT(''', c.table_name, ' '', JSON_ARRAY(', \
-         GROUP_CONCAT(IF(c.data_type LIKE '%bin%', CONCAT('HEX(', c.column_name, ')'), \
+         GROUP_CONCAT(IF(c.data_type REGEXP 'blob|binary', CONCAT('HEX(', c.column_name, ')'), \
          c.column_name) ORDER BY c.ordinal_position), ')) FROM ', c.table_name) \
          FROM information_schema.columns AS c \
          WHERE c.table_schema = DATABASE() AND c.table_name <> '_sqlx_migrations' AND \
