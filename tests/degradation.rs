@@ -1,8 +1,9 @@
 //! Stores that fall ill under a node, each in every way that it can, while all kinds of requests
 //! come in: what is answered meanwhile, and how soon all is well again.
 //!
-//! A fault lasts a second or two by default, and ten seconds if `MADANG_STORM` is set; then the table
-//! that `docs/OPERATIONS.md` shows is printed, too.
+//! A fault lasts a second or two by default, and ten seconds if `MADANG_STORM` is set; then the tables
+//! that `docs/OPERATIONS.md` shows are printed, too. The storm lasts some seconds, or as many minutes as
+//! `MADANG_STORM` says.
 
 mod course;
 mod deeds;
@@ -20,10 +21,12 @@ use std::io::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Builder;
+
 use faults::Fault;
 use load::Load;
-use site::{Servers, Site};
-use tokio::runtime::Builder;
+use site::Site;
+use storm::Storm;
 
 /// What this waits for takes seconds; on a machine that is busy, more of them.
 const COMES_WITHIN: Duration = Duration::from_mins(1);
@@ -32,6 +35,9 @@ const COMES_WITHIN: Duration = Duration::from_mins(1);
 /// nothing while others have just changed it, and the next one comes when the copy in the node is a
 /// second old.
 const WARM: usize = 75;
+
+/// A storm in a run of all tests.
+const SHORT_STORM: Duration = Duration::from_secs(12);
 
 /// Waits for what happens elsewhere.
 #[track_caller]
@@ -44,142 +50,62 @@ fn until(mut happened: impl FnMut() -> bool) {
     }
 }
 
+/// What servers are asked by tests that are no tasks.
+fn wait_for<T>(asked: impl Future<Output = T>) -> T {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(asked)
+}
+
+/// For how many minutes there is a storm, if somebody wants the long tests.
 #[expect(
     clippy::disallowed_methods,
     reason = "how much to test is no setting of the program"
 )]
-fn long() -> bool {
-    std::env::var_os("MADANG_STORM").is_some()
+fn minutes() -> Option<u64> {
+    let minutes = std::env::var("MADANG_STORM").ok()?;
+    Some(minutes.parse().unwrap_or(1))
 }
 
-/// All of the faults, one after the other.
-fn suffer(title: &str, servers: Servers, faults: &[&Fault]) {
-    let mut site = Site::open(servers);
+/// All of these happen, one after the other.
+fn suffer(title: &str, faults: &[Fault]) {
+    let mut site = Site::open();
     let load = Load::on(&site.facts);
-    let warm = course::run(&mut site, &load, (&faults::NONE, WARM));
-    let requests = if long() { 250 } else { 25 };
-    let ill = faults.iter();
-    let ill = ill.map(|fault| course::run(&mut site, &load, (fault, requests)));
-    let courses: Vec<_> = [warm].into_iter().chain(ill).collect();
-    if long() {
+    let requests = if minutes().is_some() { 250 } else { 25 };
+    let first = [(&faults::NONE, WARM)].into_iter();
+    let all = first.chain(faults.iter().map(|fault| (fault, requests)));
+    let courses = all.map(|fault| course::run(&mut site, &load, fault));
+    let courses: Vec<_> = courses.collect();
+    if minutes().is_some() {
         let table = table::table(title, &courses);
         std::io::stdout().write_all(table.as_bytes()).unwrap();
     }
 }
 
 #[test]
-fn embedded_files_bear_the_load() {
-    let servers = Servers {
-        sql: false,
-        redis: false,
-    };
-    suffer("embedded", servers, &[&faults::NONE]);
+fn while_redis_is_ill_sql_answers() {
+    suffer("Redis", faults::REDIS);
 }
 
 #[test]
-fn tmp_sql_alone() {
-    let servers = Servers {
-        sql: true,
-        redis: false,
-    };
-    let faults: Vec<Fault> = faults::SQL
-        .iter()
-        .map(|f| Fault {
-            takes: if f.name == "read-only" {
-                f.takes
-            } else {
-                faults::ALL
-            },
-            ..*f
-        })
-        .collect();
-    suffer("sql alone", servers, &faults.iter().collect::<Vec<_>>());
+fn while_sql_is_ill_what_is_hot_is_answered_and_commands_are_taken() {
+    suffer("SQL", faults::SQL);
 }
+
 #[test]
-fn tmp_redis() {
-    let servers = Servers {
-        sql: true,
-        redis: true,
-    };
-    suffer("Redis", servers, &faults::REDIS.iter().collect::<Vec<_>>());
+fn while_both_are_ill_commands_are_taken() {
+    suffer("both", faults::BOTH);
 }
+
 #[test]
-fn tmp_sql() {
-    let servers = Servers {
-        sql: true,
-        redis: true,
-    };
-    suffer("SQL", servers, &faults::SQL.iter().collect::<Vec<_>>());
-}
-#[test]
-fn tmp_both() {
-    let servers = Servers {
-        sql: true,
-        redis: true,
-    };
-    suffer("both", servers, &faults::BOTH.iter().collect::<Vec<_>>());
-}
-#[test]
-fn tmp_storm() {
-    let mut site = Site::open(Servers {
-        sql: true,
-        redis: false,
-    });
+fn after_a_storm_all_is_true() {
+    let mut site = Site::open();
     let faults = [faults::REDIS, faults::SQL, faults::BOTH].concat();
-    let storm = storm::Storm::over(&site);
-    storm.rage(&mut site, (&faults, Duration::from_secs(30)));
+    let whole = minutes().map_or(SHORT_STORM, |minutes| Duration::from_mins(minutes));
+    let storm = Storm::over(&site);
+    storm.rage(&mut site, (&faults, whole));
     course::recover(&site);
     let acknowledged = storm.calm();
     course::recover(&site);
     site.stop_server();
-    println!("{}", acknowledged.len());
     wait_for(truth::all_is_true(&site, &acknowledged));
-}
-
-/// What servers are asked in tests that are no tasks.
-fn wait_for<T>(future: impl Future<Output = T>) -> T {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.unwrap().block_on(future)
-}
-#[test]
-fn tmp_look() {
-    let site = Site::open(Servers {
-        sql: true,
-        redis: true,
-    });
-    let load = Load::on(&site.facts);
-    thread::sleep(Duration::from_secs(6));
-    let mut c = site.facts.client().unwrap();
-    println!("{}", c.read("/health/ready").unwrap().body);
-    println!("{}", c.read("/v1/projections").unwrap().body);
-    let redis = site.redis.as_ref().unwrap();
-    println!(
-        "{:?}",
-        redis.run::<Vec<(String, String)>>("HGETALL madang:generation")
-    );
-    let keys = redis.run::<Vec<String>>("KEYS *");
-    println!(
-        "{} {:?}",
-        keys.len(),
-        keys.iter()
-            .filter(|k| k.contains("popular") || k.contains("board"))
-            .collect::<Vec<_>>()
-    );
-    for k in keys.iter().filter(|k| {
-        k.contains("popular:meta")
-            || k.contains(site.facts.hot())
-            || k.contains("board") && !k.ends_with("articles")
-            || k.ends_with("meta")
-    }) {
-        println!(
-            "{k} {:?}",
-            redis.run::<Vec<(String, String)>>(&format!("HGETALL {k}"))
-        );
-    }
-    println!("{}", redis.run::<String>("INFO commandstats"));
-    println!(
-        "{}",
-        std::fs::read_to_string(site.place.path("serve.log")).unwrap()
-    );
-    drop(load);
 }

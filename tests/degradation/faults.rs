@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::probes::Need;
-use super::site::{Redis, Site, run};
+use super::site::{Hot, Site};
+use super::{until, wait_for};
 use crate::servers::proxy::Manner;
+use crate::servers::redis::Redis;
 
 const SLOW: Manner = Manner::Slow(Duration::from_secs(5));
 
@@ -39,58 +41,57 @@ const fn redis(name: &'static str, begin: fn(&mut Site), end: fn(&mut Site)) -> 
 pub(super) const REDIS: &[Fault] = &[
     redis(
         "unreachable",
-        |site| site.redis().proxy.be(Manner::Refuse),
-        |site| site.redis().proxy.be(Manner::Pass),
+        |site| site.redis.proxy.be(Manner::Refuse),
+        |site| site.redis.proxy.be(Manner::Pass),
     ),
     redis(
         "killed, back empty",
         |site| {
-            site.redis().server.kill();
-            site.redis().proxy.be(Manner::Refuse);
+            site.redis.server.process().kill();
+            site.redis.proxy.be(Manner::Refuse);
         },
         |site| {
-            site.redis().server.restart();
-            site.redis().proxy.be(Manner::Pass);
+            site.redis.server.process().restart();
+            site.redis.proxy.be(Manner::Pass);
         },
     ),
     redis(
         "paused",
-        |site| site.redis().server.pause(),
-        |site| site.redis().server.resume(),
+        |site| site.redis.server.process().pause(),
+        |site| site.redis.server.process().resume(),
     ),
     redis(
         "5 s answers",
-        |site| site.redis().proxy.be(SLOW),
-        |site| site.redis().proxy.be(Manner::Pass),
+        |site| site.redis.proxy.be(SLOW),
+        |site| site.redis.proxy.be(Manner::Pass),
     ),
     redis(
         "read-only",
         // Nobody listens there.
-        |site| site.redis().run("REPLICAOF 127.0.0.1 1"),
-        |site| site.redis().run("REPLICAOF NO ONE"),
+        |site| site.redis.run("REPLICAOF 127.0.0.1 1"),
+        |site| site.redis.run("REPLICAOF NO ONE"),
     ),
     redis(
         "at maxmemory, evicting",
-        |site| fill_up(site.redis(), "volatile-lru"),
-        |site| site.redis().run("CONFIG SET maxmemory 0"),
+        |site| fill_up(&site.redis, "volatile-lru"),
+        |site| site.redis.run("CONFIG SET maxmemory 0"),
     ),
     redis(
         "at maxmemory, refusing",
-        |site| fill_up(site.redis(), "noeviction"),
-        |site| site.redis().run("CONFIG SET maxmemory 0"),
+        |site| fill_up(&site.redis, "noeviction"),
+        |site| site.redis.run("CONFIG SET maxmemory 0"),
     ),
-    redis("flushed", |site| site.redis().run("FLUSHALL"), |_| {}),
+    redis("flushed", |site| site.redis.run("FLUSHALL"), |_| {}),
     redis(
         "failed over, writes lost",
         |site| {
-            let redis = site.redis();
-            let replica = Redis::another();
-            follow(redis, &replica);
+            let redis = &mut site.redis;
+            let mut replica = wait_for(Redis::start_replica(&redis.server));
             // From here on it lacks what is written.
-            run::<()>(&replica, "REPLICAOF NO ONE");
+            wait_for(replica.run::<()>("REPLICAOF NO ONE"));
             let before = written(redis);
-            super::until(|| written(redis) > before);
-            redis.proxy.redirect(replica.port());
+            until(|| written(redis) > before);
+            redis.proxy.redirect(replica.process().port());
             redis.server = replica;
         },
         |_| {},
@@ -98,23 +99,16 @@ pub(super) const REDIS: &[Fault] = &[
 ];
 
 /// No memory is free from here on.
-fn fill_up(redis: &Redis, policy: &str) {
+fn fill_up(redis: &Hot, policy: &str) {
     redis.run::<()>(&format!("CONFIG SET maxmemory-policy {policy}"));
     let used = info(&redis.run::<String>("INFO memory"), "used_memory");
     redis.run::<()>(&format!("CONFIG SET maxmemory {used}"));
 }
 
-fn written(redis: &Redis) -> u64 {
-    info(
-        &redis.run::<String>("INFO replication"),
-        "master_repl_offset",
-    )
-}
-
-fn follow(redis: &Redis, replica: &crate::servers::process::Process) {
-    let port = redis.server.port();
-    run::<()>(replica, &format!("REPLICAOF 127.0.0.1 {port}"));
-    super::until(|| run::<String>(replica, "INFO replication").contains("master_link_status:up"));
+/// How much was written so far.
+fn written(redis: &Hot) -> u64 {
+    let told: String = redis.run("INFO replication");
+    info(&told, "master_repl_offset")
 }
 
 /// A number that `INFO` tells.
@@ -132,31 +126,31 @@ pub(super) const SQL: &[Fault] = &[
         name: "killed",
         takes: SQL_TAKES,
         begin: |site| {
-            site.sql().server.process().kill();
-            site.sql().proxy.be(Manner::Refuse);
+            site.sql.server.process().kill();
+            site.sql.proxy.be(Manner::Refuse);
         },
         end: |site| {
-            site.sql().server.process().restart();
-            site.sql().proxy.be(Manner::Pass);
+            site.sql.server.process().restart();
+            site.sql.proxy.be(Manner::Pass);
         },
     },
     Fault {
         name: "paused",
         takes: SQL_TAKES,
-        begin: |site| site.sql().server.process().pause(),
-        end: |site| site.sql().server.process().resume(),
+        begin: |site| site.sql.server.process().pause(),
+        end: |site| site.sql.server.process().resume(),
     },
     Fault {
         name: "5 s answers",
         takes: SQL_TAKES,
-        begin: |site| site.sql().proxy.be(SLOW),
-        end: |site| site.sql().proxy.be(Manner::Pass),
+        begin: |site| site.sql.proxy.be(SLOW),
+        end: |site| site.sql.proxy.be(Manner::Pass),
     },
     Fault {
         name: "read-only",
         takes: &[Need::Fold],
-        begin: |site| site.sql().run("SET GLOBAL read_only = 1"),
-        end: |site| site.sql().run("SET GLOBAL read_only = 0"),
+        begin: |site| site.sql.run("SET GLOBAL read_only = 1"),
+        end: |site| site.sql.run("SET GLOBAL read_only = 0"),
     },
 ];
 
@@ -185,6 +179,6 @@ pub(super) const BOTH: &[Fault] = &[
 ];
 
 fn both(site: &mut Site, manner: Manner) {
-    site.redis().proxy.be(manner);
-    site.sql().proxy.be(manner);
+    site.redis.proxy.be(manner);
+    site.sql.proxy.be(manner);
 }

@@ -11,8 +11,8 @@ use super::wait_for;
 use crate::cli::madang::Place;
 use crate::node::server::Server;
 use crate::servers::mariadb::MariaDb;
-use crate::servers::process::Process;
 use crate::servers::proxy::Proxy;
+use crate::servers::redis::Redis;
 
 /// The node's own name at the SQL server: it may do what it needs, but not write to a server that is
 /// read-only.
@@ -53,54 +53,27 @@ impl Sql {
     }
 }
 
-/// A Redis, and perhaps one that follows it.
-pub(crate) struct Redis {
-    pub(crate) server: Process,
+/// A Redis with the node's hot views.
+pub(crate) struct Hot {
+    pub(crate) server: Redis,
     pub(crate) proxy: Proxy,
 }
 
-impl Redis {
+impl Hot {
     fn start() -> Self {
-        let server = Self::another();
-        let proxy = Proxy::before(server.port());
+        let mut server = Redis::start();
+        let proxy = Proxy::before(server.process().port());
         Self { server, proxy }
-    }
-
-    /// A server of which nobody knows yet. It keeps nothing on disk.
-    pub(crate) fn another() -> Process {
-        Process::start(|directory, socket, port| {
-            let own = [
-                format!("--dir {}", directory.display()),
-                format!("--unixsocket {}", socket.display()),
-                format!("--port {port}"),
-            ];
-            let settings = "redis-server --bind 127.0.0.1 --save --appendonly no \
-                 --repl-diskless-sync-delay 0 --maxmemory-policy volatile-lru";
-            let words = settings.split_whitespace().map(str::to_owned);
-            let own = own.iter().flat_map(|two| two.split(' '));
-            words.chain(own.map(str::to_owned)).collect()
-        })
     }
 
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.proxy.port())
     }
 
+    /// Asks the server, past the proxy.
     pub(crate) fn run<T: FromRedisValue>(&self, command: &str) -> T {
-        run(&self.server, command)
+        wait_for(self.server.run(command))
     }
-}
-
-/// Asks a Redis, past all proxies.
-pub(crate) fn run<T: FromRedisValue>(server: &Process, command: &str) -> T {
-    let client = redis::Client::open(format!("redis://127.0.0.1:{}", server.port()));
-    let mut connection = client.unwrap().get_connection().unwrap();
-    let mut words = command.split(' ');
-    let mut command = redis::cmd(words.next().unwrap());
-    words.for_each(|word| {
-        command.arg(word);
-    });
-    command.query(&mut connection).unwrap()
 }
 
 /// A node, its files and its servers. The node ends first.
@@ -108,23 +81,18 @@ pub(crate) struct Site {
     pub(super) facts: Arc<Facts>,
     server: Server,
     pub(super) place: Place,
-    pub(super) sql: Option<Sql>,
-    pub(super) redis: Option<Redis>,
-}
-
-/// Which servers a site has instead of the embedded files.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Servers {
-    pub(super) sql: bool,
-    pub(super) redis: bool,
+    pub(super) sql: Sql,
+    pub(super) redis: Hot,
 }
 
 impl Site {
-    pub(super) fn open(servers: Servers) -> Self {
-        let sql = servers.sql.then(Sql::start);
-        let redis = servers.redis.then(Redis::start);
+    /// A board with its readers' favourites, served.
+    pub(super) fn open() -> Self {
+        let (sql, redis) = (Sql::start(), Hot::start());
         let place = Place::new();
-        place.write("madang.toml", settings(sql.as_ref(), redis.as_ref()));
+        let (database, hot) = (sql.url(), redis.url());
+        let settings = format!("database = \"{database}\"\nredis = \"{hot}\"\n");
+        place.write("madang.toml", settings);
         let token = Facts::import(&place);
         let server = Server::start(&place);
         Self {
@@ -148,18 +116,4 @@ impl Site {
         self.server.terminate();
         assert_eq!(self.server.ended().code(), Some(0));
     }
-
-    pub(super) fn sql(&mut self) -> &mut Sql {
-        self.sql.as_mut().expect("an SQL server")
-    }
-
-    pub(super) fn redis(&mut self) -> &mut Redis {
-        self.redis.as_mut().expect("a Redis")
-    }
-}
-
-fn settings(sql: Option<&Sql>, redis: Option<&Redis>) -> String {
-    let database = sql.map(|sql| format!("database = \"{}\"\n", sql.url()));
-    let redis = redis.map(|redis| format!("redis = \"{}\"\n", redis.url()));
-    database.unwrap_or_default() + &redis.unwrap_or_default()
 }

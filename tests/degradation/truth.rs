@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use madang::config::Settings;
-use madang::event_store::EventStore;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::rebuild;
 use madang::views::{Database, Views};
@@ -11,6 +10,7 @@ use madang::views::{Database, Views};
 use super::deeds::{Deed, in_log};
 use super::site::Site;
 use crate::import::log::everything;
+use crate::projections::hot::checker::hot_equals_sql;
 use crate::projections::yard::{calendar, dump};
 
 /// A node has caught up and stopped: what was acknowledged is in the log, everything is in the log
@@ -18,7 +18,7 @@ use crate::projections::yard::{calendar, dump};
 pub(super) async fn all_is_true(site: &Site, acknowledged: &[Deed]) {
     let log = site.place.log().await;
     deeds(&in_log(&everything(&log).await), acknowledged);
-    let sql = site.sql.as_ref().expect("an SQL server");
+    let sql = &site.sql;
     sql.run("CREATE DATABASE replayed");
     let replayed = database(&sql.server.url("replayed"));
     let replay = (&replayed, &calendar());
@@ -29,6 +29,9 @@ pub(super) async fn all_is_true(site: &Site, acknowledged: &[Deed]) {
     let differs = differs(&live, &anew);
     assert!(differs.is_empty(), "not as replayed: {differs:#?}");
     replayed.close().await;
+    let redis = site.redis.server.url();
+    let entries = hot_equals_sql(&views, &[redis], "madang").await;
+    assert!(entries > 0, "nothing was hot");
     views.close().await;
     log.close().await;
 }
