@@ -87,7 +87,13 @@ impl Hot {
             .arg(BOUND)
             .arg(moment.rows.to_string())
             .arg(u64::try_from(life().as_millis()).unwrap_or(u64::MAX));
-        let answer: String = values::value(self.quick_ask(with_content(call, content)).await?)?;
+        let call = with_content(call, content);
+        // A day's list is a megabyte, which is not to delay other readers' answers.
+        let answer = match missed.entry {
+            EntryId::Popular(_) => self.patient().ask(call).await?,
+            EntryId::Article(_) | EntryId::Board(_) => self.quick_ask(call).await?,
+        };
+        let answer: String = values::value(answer)?;
         match answer.as_str() {
             "yes" => Ok(Filled::Yes),
             "there" => Ok(Filled::There),

@@ -44,13 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "hot",
-        &[
-            "domain",
-            "event_store::Position",
-            "ambient",
-            "breaker",
-            "calendar",
-        ],
+        &["domain", "event_store::Position", "ambient", "calendar"],
     ),
     (
         "projections",
