@@ -1,6 +1,7 @@
 //! Which generation readers may use now. Known from asking twice a second, so that a read need not
 //! ask; forgotten at once when Redis does not answer, so that readers waste no time on it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,12 +68,15 @@ impl Hot {
     }
 }
 
-/// Remembers a position of SQL until Redis has reached it.
+/// Remembers how far SQL was, for as long as Redis may take.
 #[derive(Debug, Default)]
 struct Behind {
-    target: Option<(Position, Instant)>,
-    /// Where SQL is, and since when.
-    sql: Option<(Position, Instant)>,
+    /// What Redis must have reached by now. At first what SQL had when somebody began to look: nobody
+    /// knows for how long it has had that.
+    needed: Option<Position>,
+    later: VecDeque<(Instant, Position)>,
+    /// Where SQL was when Redis was found to be too far behind, while it is.
+    left_at: Option<Position>,
 }
 
 /// How Redis follows SQL.
@@ -80,77 +84,39 @@ struct Behind {
 enum Lag {
     /// It has reached what SQL had a while ago.
     Close,
-    /// It has not, but SQL did not go on for long either: perhaps both cannot, as SQL is away.
+    /// It has not, and SQL has not moved since: perhaps neither can, as SQL is away.
     Late,
-    /// SQL went on without it.
+    /// It has not, and SQL went on without it.
     Lost,
 }
 
 impl Behind {
     fn look(&mut self, (redis, sql): (Position, Position), now: Instant) -> Lag {
-        if self.sql.is_none_or(|(known, _)| known != sql) {
-            self.sql = Some((sql, now));
-        }
-        if self.target.is_none_or(|(target, _)| redis >= target) {
-            self.target = (redis < sql).then_some((sql, now));
-        }
-        let (Some((_, since)), Some((_, moved))) = (self.target, self.sql) else {
+        if !self.too_far((redis, sql), now) {
+            self.left_at = None;
             return Lag::Close;
-        };
-        if moved.saturating_duration_since(since) > PATIENCE {
-            Lag::Lost
-        } else if now - since > PATIENCE {
+        }
+        if *self.left_at.get_or_insert(sql) == sql {
             Lag::Late
         } else {
-            Lag::Close
+            Lag::Lost
         }
+    }
+
+    /// Whether Redis has not reached what SQL had a while ago.
+    fn too_far(&mut self, (redis, sql): (Position, Position), now: Instant) -> bool {
+        let mut needed = *self.needed.get_or_insert(sql);
+        self.later.push_back((now, sql));
+        while let Some((since, position)) = self.later.front()
+            && *since + PATIENCE <= now
+        {
+            needed = *position;
+            self.later.pop_front();
+        }
+        self.needed = Some(needed);
+        redis < needed
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
-
-    use super::{Behind, Lag};
-    use crate::event_store::Position;
-
-    fn at(number: u64) -> Position {
-        Position::new(0, number)
-    }
-
-    /// What is found, looking each second: where Redis is, and where SQL is.
-    fn looked(places: &[(u64, u64)]) -> Lag {
-        let (mut behind, mut now, mut lag) = (Behind::default(), Instant::now(), Lag::Close);
-        for (redis, sql) in places {
-            lag = behind.look((at(*redis), at(*sql)), now);
-            now += Duration::from_secs(1);
-        }
-        lag
-    }
-
-    #[test]
-    fn a_redis_that_follows_is_close() {
-        assert_eq!(
-            looked(&[(1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]),
-            Lag::Close
-        );
-        assert_eq!(looked(&[(1, 1); 9]), Lag::Close);
-    }
-
-    #[test]
-    fn a_redis_that_stands_still_with_sql_is_late() {
-        assert_eq!(looked(&[(1, 2), (1, 2), (1, 2)]), Lag::Close);
-        assert_eq!(looked(&[(1, 2); 9]), Lag::Late);
-    }
-
-    #[test]
-    fn a_redis_that_sql_left_behind_is_lost() {
-        assert_eq!(looked(&[(1, 2), (1, 3), (1, 4), (1, 5)]), Lag::Lost);
-        assert_eq!(
-            looked(&[(1, 2), (1, 3), (1, 4), (1, 5), (5, 5)]),
-            Lag::Close
-        );
-    }
-}
+mod tests;
