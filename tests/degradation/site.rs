@@ -16,7 +16,7 @@ use crate::servers::redis::Redis;
 
 /// The node's own name at the SQL server: it may do what it needs, but not write to a server that is
 /// read-only.
-const SQL_USER: &str = "CREATE DATABASE madang; \
+const SQL_USER: &str = "CREATE DATABASE madang; CREATE DATABASE replayed; \
      CREATE USER madang IDENTIFIED BY 'secret'; \
      GRANT ALL ON madang.* TO madang";
 

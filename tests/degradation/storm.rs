@@ -65,6 +65,7 @@ impl Storm {
                 site.kill_server();
                 pass_time(&mut chance);
             }
+            (fault.end)(site);
             pass_time(&mut chance);
             assert!(
                 !self.people.iter().any(JoinHandle::is_finished),

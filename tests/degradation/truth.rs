@@ -19,13 +19,14 @@ pub(super) async fn all_is_true(site: &Site, acknowledged: &[Deed]) {
     let log = site.place.log().await;
     deeds(&in_log(&everything(&log).await), acknowledged);
     let sql = &site.sql;
-    sql.run("CREATE DATABASE replayed");
     let replayed = database(&sql.server.url("replayed"));
     let replay = (&replayed, &calendar());
     rebuild(&log, replay, OnUnfit::Fail, |_| {}).await.unwrap();
     let views = open(&database(&sql.server.url("madang"))).await;
     let replayed = open(&replayed).await;
-    let (live, anew) = (dump(&views).await, dump(&replayed).await);
+    let (mut live, anew) = (dump(&views).await, dump(&replayed).await);
+    // How far Redis is; a replay knows nothing of it.
+    live.retain(|row| !row.starts_with("checkpoint [\"redis\""));
     let differs = differs(&live, &anew);
     assert!(differs.is_empty(), "not as replayed: {differs:#?}");
     replayed.close().await;
