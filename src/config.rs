@@ -11,6 +11,9 @@ use serde::Deserialize;
 
 use crate::calendar::{Calendar, UnknownZone};
 use crate::domain::snowflake::Node;
+use crate::hot::{HotPrefix, HotUrl, MalformedHotPrefix, MalformedHotUrl};
+
+use crate::views::MalformedUrl;
 
 pub use crate::views::Database;
 
@@ -79,13 +82,29 @@ pub enum ConfigError {
         detail: String,
     },
     /// A URL of a store that this release does not speak.
-    #[error("{name} = {url}: this release speaks only sqlite:PATH")]
+    #[error("{name} = {url}: this release speaks only {spoken}")]
     Url {
         /// Which setting.
         name: &'static str,
         /// What was given, without secrets.
         url: String,
+        /// What this setting takes.
+        spoken: &'static str,
     },
+    /// A URL of a server that names no database on it.
+    #[error("database = {url}: {source}")]
+    Server {
+        /// What was given, without secrets.
+        url: String,
+        /// What is wrong with it.
+        source: MalformedUrl,
+    },
+    /// The hot views cannot be at such a URL. The text shows nothing of it.
+    #[error(transparent)]
+    Redis(#[from] MalformedHotUrl),
+    /// A prefix that cannot begin a key.
+    #[error(transparent)]
+    RedisPrefix(#[from] MalformedHotPrefix),
     /// A node number above 1023.
     #[error("node_id = {0}: a node number is 0 to {max}", max = Node::MAX)]
     Node(u16),
@@ -125,6 +144,24 @@ pub struct Settings {
     /// The SQL views [default: views.db in the data directory]
     #[arg(long, global = true, env = "MADANG_DATABASE", value_name = "URL")]
     pub database: Option<String>,
+    /// The hot views: redis://[USER[:PASSWORD]@]HOST[:PORT][/DB], rediss:// for TLS; of a Cluster some
+    /// of its nodes, with commas between [default: none, SQL answers all queries]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_REDIS",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub redis: Option<String>,
+    /// What all keys in Redis begin with: one for each log [default: madang]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_REDIS_PREFIX",
+        value_name = "PREFIX"
+    )]
+    pub redis_prefix: Option<String>,
     /// The number that tells this node's ids from others', 0 to 1023 [default: 0]
     #[arg(long, global = true, env = "MADANG_NODE_ID", value_name = "N")]
     pub node_id: Option<u16>,
@@ -148,7 +185,7 @@ pub struct Settings {
 }
 
 /// Every choice made.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Config {
     /// Where the embedded files are.
     pub data_dir: PathBuf,
@@ -160,6 +197,8 @@ pub struct Config {
     pub event_store: PathBuf,
     /// Where the SQL views are.
     pub database: Database,
+    /// Where the hot views are and what their keys begin with, if there are any.
+    pub redis: Option<(HotUrl, HotPrefix)>,
     /// The number of this node.
     pub node: Node,
     /// The days of the configured time zone.
@@ -212,6 +251,8 @@ impl Settings {
             },
             event_store: self.event_store.or(file.event_store),
             database: self.database.or(file.database),
+            redis: self.redis.or(file.redis),
+            redis_prefix: self.redis_prefix.or(file.redis_prefix),
             node_id: self.node_id.or(file.node_id),
             time_zone: self.time_zone.or(file.time_zone),
             auth_key: self.auth_key.or(file.auth_key),
@@ -238,9 +279,8 @@ impl Settings {
             roles: Roles::of(&self.role),
             event_store: file("event_store", self.event_store)?
                 .unwrap_or_else(|| data_dir.join("log.db")),
-            database: Database::File(
-                file("database", self.database)?.unwrap_or_else(|| data_dir.join("views.db")),
-            ),
+            database: database(self.database, &data_dir)?,
+            redis: redis(self.redis.as_deref(), self.redis_prefix.as_deref())?,
             node: Node::new(number).ok_or(ConfigError::Node(number))?,
             calendar: Calendar::named(zone)?,
             auth_key: self.auth_key,
@@ -248,6 +288,16 @@ impl Settings {
             data_dir,
         })
     }
+}
+
+/// The hot views. A prefix is checked also if there are none.
+fn redis(
+    url: Option<&str>,
+    prefix: Option<&str>,
+) -> Result<Option<(HotUrl, HotPrefix)>, ConfigError> {
+    let prefix = prefix.map(HotPrefix::parse).transpose()?;
+    let url = url.map(HotUrl::parse).transpose()?;
+    Ok(url.map(|url| (url, prefix.unwrap_or_default())))
 }
 
 /// The line that an error is about, from 1.
@@ -268,7 +318,30 @@ fn file(name: &'static str, url: Option<String>) -> Result<Option<PathBuf>, Conf
         _ => Err(ConfigError::Url {
             name,
             url: without_secrets(&url),
+            spoken: match name {
+                "database" => "sqlite:PATH and mysql://…",
+                _ => "sqlite:PATH",
+            },
         }),
+    }
+}
+
+/// The database that a URL names; a file in the data directory if there is none.
+fn database(url: Option<String>, data_dir: &Path) -> Result<Database, ConfigError> {
+    match url {
+        Some(url) if url.starts_with("mysql:") => match url.parse() {
+            Ok(server) => Ok(Database::Server(server)),
+            Err(source) => Err(ConfigError::Server {
+                url: without_secrets(&url),
+                source,
+            }),
+        },
+        url => {
+            let path = file("database", url)?;
+            Ok(Database::File(
+                path.unwrap_or_else(|| data_dir.join("views.db")),
+            ))
+        }
     }
 }
 

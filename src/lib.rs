@@ -20,6 +20,7 @@
 
 pub mod ambient;
 pub mod audit;
+pub mod breaker;
 pub mod calendar;
 pub mod change_counts;
 pub mod cli;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+use uuid::Uuid;
 
 use crate::ambient::Clock;
 use crate::command::Commands;
@@ -14,9 +15,12 @@ use crate::command::view::{Counter, Viewing};
 use crate::config::Config;
 use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{EventStore, Position, StoreError, identity};
+use crate::hot::Hot;
 use crate::projections::checkpoint::{self, CheckpointError, Identity};
-use crate::projections::runner::{Parts, Runner};
+use crate::projections::hot::NotOurs;
+use crate::projections::runner::{Parts, Runner, Target};
 use crate::projections::status::Status;
+use crate::projections::{self, OnCommit};
 use crate::query::Queries;
 use crate::query::wait::Progress;
 use crate::views::{Views, ViewsError};
@@ -41,6 +45,9 @@ pub enum StartError {
     /// The views are not of this log, or not of this time zone.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Redis answers, but not to this node.
+    #[error(transparent)]
+    Redis(#[from] NotOurs),
     /// The lease of ids cannot be taken up.
     #[error(transparent)]
     Ids(#[from] IdError),
@@ -58,10 +65,18 @@ pub struct Node {
     pub queries: Queries,
     /// How the projector is doing, if this node has one.
     pub status: Option<watch::Receiver<Status>>,
+    /// What is hot, if there is a Redis.
+    pub hot: Option<Hot>,
     log: Arc<SqliteLog>,
     views: Views,
-    projector: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    /// The SQL views' first.
+    projectors: Vec<Projector>,
+    /// What else goes on until the node stops.
+    tasks: JoinSet<()>,
 }
+
+/// A projector at work, and what stops it.
+struct Projector(oneshot::Sender<()>, JoinHandle<()>);
 
 /// The file with the lease of ids, in the data directory.
 pub const LEASE_FILE: &str = "ids.lease";
@@ -88,27 +103,34 @@ impl Node {
         };
         let lease = config.data_dir.join(LEASE_FILE);
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
+        let hot = redis(config, &identity).await?;
         let views = Views::open(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
-        let progress = Progress::told_by(told);
-        let queries = Queries::new(views.clone(), progress, config.calendar.clone());
+        let progress = Progress::told_by(told.clone());
+        let mut queries = Queries::new(views.clone(), progress, config.calendar.clone());
+        if let Some(hot) = &hot {
+            queries = queries.with_hot(hot.clone());
+        }
         let commands = Commands::new(store.clone(), ids);
         let counter = Counter {
             node: config.node,
             calendar: config.calendar.clone(),
         };
         let mut node = Self {
-            viewing: Viewing::start(&commands, counter),
+            viewing: Viewing::start(&commands, counter, hot.clone()),
             commands,
             queries,
             status: None,
+            hot,
             log,
             views,
-            projector: None,
+            projectors: Vec::new(),
+            tasks: JoinSet::new(),
             store,
         };
+        node.follow(identity.log_id, told.clone());
         if config.roles.projector {
-            node.project(identity, clock, position).await?;
+            node.project(identity, clock, (position, told)).await?;
         } else {
             let checkpoint = checkpoint::verified(&node.views, &*node.store, &identity).await?;
             position.send_replace(checkpoint.position);
@@ -116,45 +138,90 @@ impl Node {
         Ok(node)
     }
 
+    /// Keeps in mind whether Redis may be read, which is behind SQL at `sql`.
+    fn follow(&mut self, log_id: Uuid, sql: watch::Receiver<Position>) {
+        if let Some(hot) = self.hot.clone() {
+            self.tasks
+                .spawn(async move { hot.follow(log_id, sql).await });
+        }
+    }
+
     async fn project(
         &mut self,
         identity: Identity,
         clock: Clock,
-        position: watch::Sender<Position>,
+        (position, told): (watch::Sender<Position>, watch::Receiver<Position>),
     ) -> Result<(), StartError> {
         let queries = self.queries.clone();
+        let on_commit: OnCommit = Arc::new(move |touched| queries.forget(touched));
         let (runner, status) = Runner::start(Parts {
             store: self.store.clone(),
-            identity,
+            identity: identity.clone(),
             views: self.views.clone(),
-            clock,
-            on_commit: Arc::new(move |touched| queries.forget(touched)),
+            clock: clock.clone(),
+            on_commit: on_commit.clone(),
             position,
         })
         .await?;
+        self.status = Some(status);
+        self.projectors.push(Projector::start(runner));
+        if let Some(hot) = self.hot.clone() {
+            let parts = projections::hot::Parts {
+                hot,
+                store: self.store.clone(),
+                identity,
+                views: self.views.clone(),
+                clock,
+                on_commit,
+                sql: told,
+            };
+            let (runner, _) = projections::hot::start(parts).await?;
+            self.projectors.push(Projector::start(runner));
+        }
+        Ok(())
+    }
+
+    /// Lets the views that were accepted become durable, stops the projectors and closes the stores;
+    /// what was acknowledged is on disk already.
+    pub async fn stop(mut self) {
+        self.viewing.stop().await;
+        for projector in self.projectors.drain(..).rev() {
+            projector.stop().await;
+        }
+        self.tasks.shutdown().await;
+        self.views.close().await;
+        self.log.close().await;
+    }
+}
+
+impl Projector {
+    fn start(runner: Runner<impl Target + Sync>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             // A sender that is gone means stop, too.
             let _: Result<(), oneshot::error::RecvError> = stopped.await;
         };
-        self.status = Some(status);
-        self.projector = Some((stop, tokio::spawn(runner.run(stopped))));
-        Ok(())
+        Self(stop, tokio::spawn(runner.run(stopped)))
     }
 
-    /// Lets the views that were accepted become durable, stops the projector and closes the stores;
-    /// what was acknowledged is on disk already.
-    pub async fn stop(self) {
-        self.viewing.stop().await;
-        if let Some((stop, task)) = self.projector {
-            drop(stop);
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the projector died");
-            }
+    async fn stop(self) {
+        let Self(stop, task) = self;
+        drop(stop);
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a projector died");
         }
-        self.views.close().await;
-        self.log.close().await;
     }
+}
+
+/// The Redis that was chosen, if one was. It is asked once: what it refuses now it would refuse for
+/// ever. If it cannot be reached, SQL answers until it can.
+async fn redis(config: &Config, identity: &Identity) -> Result<Option<Hot>, StartError> {
+    let Some((url, prefix)) = &config.redis else {
+        return Ok(None);
+    };
+    let hot = Hot::new(url.clone(), prefix.clone());
+    projections::hot::verify(&hot, identity.log_id).await?;
+    Ok(Some(hot))
 }
 
 /// Listens for what asks a process to stop, SIGTERM or Ctrl-C, from now on. What it gives is ready

@@ -15,12 +15,14 @@ pub mod checkpoint;
 pub mod comments;
 pub mod counts;
 pub mod fold;
+pub mod hot;
 pub mod likes;
 pub mod parked;
 pub mod reader;
 pub mod rebuild;
 pub mod rows;
 pub mod runner;
+pub mod sql;
 pub mod status;
 pub mod wanted;
 
@@ -31,6 +33,8 @@ use crate::views::Touched;
 
 /// The name of the projection that keeps the SQL views.
 pub const SQL: &str = "sql";
+/// The name of the projection that keeps what is hot, in Redis.
+pub const HOT: &str = "redis";
 
 /// Told what a batch changed, after its commit and before anyone hears of the new position.
 pub type OnCommit = Arc<dyn Fn(&Touched) + Send + Sync>;

@@ -1,18 +1,20 @@
 //! The read side: answers from the views, never from the log.
 //!
-//! A hot answer comes from the in-process cache as it was rendered (`cache`); the rest is read from
-//! SQL. What must hold:
+//! A hot answer comes from the in-process cache as it was rendered (`cache`), or else from Redis, if
+//! there is one (`hot`); the rest is read from SQL. What must hold:
 //!
 //! - An answer is at most one second older than the views.
 //! - "Read your writes": with a position to wait for, the views are read *after* they have reached
 //!   it, and neither the cache nor a load that others began earlier is used (`wait`).
 //! - A page and its total are of one moment.
+//! - Redis makes answers faster and never makes one fail.
 
 pub mod articles;
 pub mod boards;
 mod cache;
 pub mod comments;
 mod counts;
+mod hot;
 pub mod likes;
 pub mod popular;
 pub mod projections;
@@ -25,6 +27,7 @@ use bytes::Bytes;
 use crate::calendar::Calendar;
 use crate::domain::Timestamp;
 use crate::event_store::Position;
+use crate::hot::Hot;
 use crate::views::{Touched, Views};
 use cache::{Cache, Key};
 use counts::ViewCounts;
@@ -148,7 +151,8 @@ impl<T> Items<T> {
 #[derive(Clone)]
 pub struct Queries {
     views: Views,
-    cache: Cache,
+    hot: Option<Hot>,
+    cache: Option<Cache>,
     progress: Progress,
     calendar: Calendar,
     view_counts: ViewCounts,
@@ -160,7 +164,8 @@ impl Queries {
     /// the last clone is gone.
     pub fn new(views: Views, progress: Progress, calendar: Calendar) -> Self {
         Self {
-            cache: Cache::new(),
+            hot: None,
+            cache: Some(Cache::new()),
             progress,
             calendar,
             view_counts: ViewCounts::of(views.readers().clone()),
@@ -168,10 +173,26 @@ impl Queries {
         }
     }
 
+    /// Reads what is hot from `hot` first, and fills it. Somebody has to keep it up with these views.
+    #[must_use]
+    pub fn with_hot(mut self, hot: Hot) -> Self {
+        self.hot = Some(hot);
+        self
+    }
+
+    /// Makes an answer of its own for each caller: to measure or to test what is behind the cache.
+    #[must_use]
+    pub fn without_cache(mut self) -> Self {
+        self.cache = None;
+        self
+    }
+
     /// Forgets copies of what a batch changed. To be called after the batch's commit and before
     /// anyone hears of its position.
     pub fn forget(&self, touched: &Touched) {
-        self.cache.forget(touched);
+        if let Some(cache) = &self.cache {
+            cache.forget(touched);
+        }
     }
 
     /// Returns once the views have reached `position`; for reads that no cache answers.
@@ -194,12 +215,11 @@ impl Queries {
         wait_for: Option<Position>,
         load: impl Future<Output = Result<Lookup, QueryError>> + Send,
     ) -> Result<Lookup, QueryError> {
-        match wait_for {
-            None => self.cache.get_or_load(key, load).await,
-            Some(position) => {
-                self.progress.reach(position).await?;
-                self.cache.load_now(key, load).await
-            }
+        self.reach_if(wait_for).await?;
+        match (&self.cache, wait_for) {
+            (None, _) => load.await,
+            (Some(cache), None) => cache.get_or_load(key, load).await,
+            (Some(cache), Some(_)) => cache.load_now(key, load).await,
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod connection;
 mod database;
 pub mod dialect;
+mod mysql;
 pub mod rows;
 mod sqlite;
 pub mod statement;
@@ -17,7 +18,8 @@ use crate::domain::{ArticleId, BoardId};
 use crate::file_lock::{FileLock, FileLockError};
 
 pub use connection::{Connection, Pool, Transaction};
-pub use database::Database;
+pub use database::{Database, MalformedUrl, ServerUrl};
+pub use mysql::Shadow;
 pub use statement::{Row, Statement};
 
 /// What a batch changed, for those who keep copies.
@@ -55,6 +57,22 @@ pub enum ViewsError {
     /// Another process has the file.
     #[error(transparent)]
     Lock(#[from] FileLockError),
+    /// The server cannot be reached, or not now. It passes: try again.
+    #[error("{place}: {why}")]
+    Unreachable {
+        /// Where they are.
+        place: String,
+        /// What is in the way.
+        why: String,
+    },
+    /// The server answers and cannot keep the views, or not in this database.
+    #[error("{place}: {why}")]
+    Refused {
+        /// Where they are.
+        place: String,
+        /// What is wrong, and what to do about it.
+        why: String,
+    },
     /// Somebody else's database.
     #[error("{place}: a database, but not views of Madang; name another one")]
     Foreign {
@@ -63,21 +81,67 @@ pub enum ViewsError {
     },
 }
 
+/// What a node does with the views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It folds into them, and makes them if there are none.
+    Write,
+    /// It reads them, and waits for others to make them.
+    Read,
+}
+
+impl ViewsError {
+    /// Whether it may be better later, without anybody doing anything about it.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+}
+
 /// The open views. Cheap to clone; all clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Views {
     place: Arc<str>,
     writer: Pool,
     readers: Pool,
+    server: Option<ServerUrl>,
     _lock: Option<Arc<FileLock>>,
 }
 
 impl Views {
     /// Opens the views and brings their schema up to date; a file is created if it is missing.
     pub async fn open(database: &Database) -> Result<Self, ViewsError> {
+        let views = Self::begin(database).await?;
+        views.prepare(Access::Write).await?;
+        views.admit_readers();
+        Ok(views)
+    }
+
+    /// Opens a file, or only names a database on a server: that one has to be prepared, and readers to
+    /// be admitted, before anybody can read from it.
+    pub async fn begin(database: &Database) -> Result<Self, ViewsError> {
         match database {
             Database::File(path) => Self::open_file(path).await,
+            Database::Server(url) => Ok(mysql::open_lazily(url)),
         }
+    }
+
+    /// Looks whether the server and the database can keep the views, and makes the tables or brings
+    /// them up to date if `access` allows. Does nothing to a file, which is ready when it is open.
+    pub async fn prepare(&self, access: Access) -> Result<(), ViewsError> {
+        match &self.server {
+            Some(url) => mysql::prepare(url, access).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Lets readers in: what is in the database may be believed.
+    pub fn admit_readers(&self) {
+        self.readers.admit();
+    }
+
+    /// Makes new and empty views beside those on a server, to be put into their place.
+    pub async fn shadow(url: &ServerUrl) -> Result<Shadow, ViewsError> {
+        Shadow::begin(url).await
     }
 
     /// Where they are, for operators.

@@ -8,6 +8,7 @@ use tracing::info;
 use super::{Outcome, token};
 use crate::ambient::Clock;
 use crate::config::{Config, Role, Settings};
+use crate::hot::Hot;
 use crate::http::{self, Check, Limits, Readiness, Site, Verifier};
 use crate::node::{Node, asked_to_stop};
 use crate::projections::status::Status;
@@ -51,7 +52,7 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
         queries: config.roles.query.then(|| node.queries.clone()),
         log: node.store.clone(),
         verifier,
-        readiness: readiness(node.status.clone()),
+        readiness: readiness(node.status.clone(), node.hot.clone()),
         clock,
         limits: Limits::default(),
     });
@@ -69,27 +70,40 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
 }
 
 /// A node that projects is ready once its views have been level with the log, and for as long as
-/// both can be reached. One that does not is ready as soon as it serves.
-fn readiness(status: Option<watch::Receiver<Status>>) -> Readiness {
+/// both can be reached. One that does not is ready as soon as it serves. Without Redis it is slower, and
+/// ready all the same.
+fn readiness(status: Option<watch::Receiver<Status>>, hot: Option<Hot>) -> Readiness {
     Readiness::new(move || {
-        let Some(status) = &status else {
-            return Vec::new();
-        };
-        // Nobody is left to tell: the projector has died.
-        let dead = status.has_changed().is_err();
-        let status = *status.borrow();
-        vec![
-            Check {
-                name: "projector",
-                ok: !dead && status.is_healthy(),
-                state: if dead { "dead" } else { status.state.as_str() },
-            },
-            Check {
-                name: "parked",
-                // The views go on without parked events, so the node goes on serving.
+        let mut checks = Vec::with_capacity(3);
+        if let Some(status) = &status {
+            checks.extend(projecting(status));
+        }
+        if let Some(hot) = &hot {
+            let live = hot.generation().is_some();
+            checks.push(Check {
+                name: "redis",
                 ok: true,
-                state: if status.parked == 0 { "none" } else { "some" },
-            },
-        ]
+                state: if live { "live" } else { "away" },
+            });
+        }
+        checks
     })
+}
+
+fn projecting(status: &watch::Receiver<Status>) -> [Check; 2] {
+    // Nobody is left to tell: the projector has died.
+    let dead = status.has_changed().is_err();
+    let status = *status.borrow();
+    let projector = Check {
+        name: "projector",
+        ok: !dead && status.is_healthy(),
+        state: if dead { "dead" } else { status.state.as_str() },
+    };
+    let parked = Check {
+        name: "parked",
+        // The views go on without parked events, so the node goes on serving.
+        ok: true,
+        state: if status.parked == 0 { "none" } else { "some" },
+    };
+    [projector, parked]
 }

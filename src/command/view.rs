@@ -1,10 +1,11 @@
 //! Views: readers say that they read an article.
 //!
-//! One user counts once per article in ten minutes (`guard`). What counts is gathered and appended
-//! with what others viewed (`gatherer`, `flush`), and answered when it is durable. What must hold:
+//! One user counts once per article in ten minutes (`guard`), on whichever node (`claim`). What counts is
+//! gathered and appended with what others viewed (`gatherer`, `flush`), and answered when it is durable. What must hold:
 //! a view that was answered as counted is in the log, once; one whose append failed may be tried
 //! again at once; nothing of this depends on the caller's still being there.
 
+mod claim;
 mod flush;
 mod gatherer;
 mod guard;
@@ -23,6 +24,8 @@ use crate::domain::ArticleId;
 use crate::domain::snowflake::Node;
 pub use crate::domain::view::ViewRejection;
 use crate::event_store::{EventStore, Position, StoreError};
+use crate::hot::Hot;
+use claim::Nodes;
 use flush::{Flushed, Gathered, Shared};
 use gatherer::Gatherer;
 use guard::Guard;
@@ -71,12 +74,14 @@ struct Inner {
 }
 
 impl Viewing {
-    /// Begins to count, into the log of `commands`, whose deletions it hears of at once. Ends when
-    /// [`stop`](Self::stop) is called, or with its last clone.
-    pub fn start(commands: &Commands, counter: Counter) -> Self {
+    /// Begins to count, into the log of `commands`, whose deletions it hears of at once; where there
+    /// are several nodes, `hot` keeps what each of them counts. Ends when [`stop`](Self::stop) is
+    /// called, or with its last clone.
+    pub fn start(commands: &Commands, counter: Counter, hot: Option<Hot>) -> Self {
         let (tell, flushed) = watch::channel(Position::START);
         let shared = Arc::new(Shared {
             guard: Guard::new(),
+            nodes: Nodes::sharing(hot),
             flushed: tell,
         });
         let (queue, views) = mpsc::channel(MAX_WAITING);
@@ -106,10 +111,14 @@ impl Viewing {
                 counted: false,
                 position: read.max(*inner.flushed.borrow()),
             }),
-            Some(gathered) => Ok(ViewDone {
-                counted: true,
-                position: read.max(durable(gathered?).await?),
-            }),
+            Some(gathered) => {
+                let position = durable(gathered?).await?;
+                let newest = position.unwrap_or_else(|| *inner.flushed.borrow());
+                Ok(ViewDone {
+                    counted: position.is_some(),
+                    position: read.max(newest),
+                })
+            }
         }
     }
 
@@ -143,6 +152,7 @@ impl Inner {
         let ticket = guard.take(&origin.actor, article_id, origin.occurred_at)?;
         let (answer, answered) = oneshot::channel();
         let view = Gathered {
+            by: origin.actor.clone(),
             article_id,
             at: origin.occurred_at,
             ticket,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::Cmd;
+use redis::{Cmd, Value};
 
 use super::entry::{EntryId, Filled, HotArticle, HotBoard, HotList, HotPopular, Missed, Moment};
 use super::keys::member;
@@ -17,18 +17,51 @@ const BOUND: u64 = 5_000;
 type Content = (Vec<(&'static str, String)>, Vec<(u64, String)>);
 
 impl Hot {
-    /// Fills an article; without one, it is a tombstone: the article was deleted.
+    /// Fills articles; without one, it is a tombstone: the article was deleted. Tells what became of
+    /// each, in their order.
+    pub async fn fill_articles(
+        &self,
+        articles: &[(Missed, Option<HotArticle>)],
+        moment: Moment,
+    ) -> Result<Vec<Filled>, HotError> {
+        let mut filled = Vec::with_capacity(articles.len());
+        let mut calls = Vec::with_capacity(articles.len());
+        for (missed, article) in articles {
+            let fields = article.as_ref().map_or_else(tombstone, article_fields);
+            let call = match missed.entry {
+                EntryId::Article(_) => self.call((missed, moment), (fields, Vec::new())),
+                EntryId::Board(_) | EntryId::Popular(_) => Err(Filled::Lost),
+            };
+            match call {
+                Ok(call) => {
+                    filled.push(None);
+                    calls.push(call);
+                }
+                Err(why_not) => filled.push(Some(why_not)),
+            }
+        }
+        if calls.is_empty() {
+            return Ok(filled.into_iter().flatten().collect());
+        }
+        let mut answers = self.quick_run(calls).await?.into_iter();
+        let missing = || HotError::foreign("an answer is missing");
+        let filled = filled.into_iter().map(|filled| match filled {
+            Some(why_not) => Ok(why_not),
+            None => outcome(answers.next().ok_or_else(missing)??),
+        });
+        filled.collect()
+    }
+
+    /// Fills an article, as [`Self::fill_articles`].
     pub async fn fill_article(
         &self,
         missed: &Missed,
         article: Option<&HotArticle>,
         moment: Moment,
     ) -> Result<Filled, HotError> {
-        let fields = article.map_or_else(tombstone, article_fields);
-        match missed.entry {
-            EntryId::Article(_) => self.fill(missed, (fields, Vec::new()), moment).await,
-            EntryId::Board(_) | EntryId::Popular(_) => Ok(Filled::Lost),
-        }
+        let article = (missed.clone(), article.cloned());
+        let filled = self.fill_articles(&[article], moment).await?;
+        Ok(filled.first().copied().unwrap_or(Filled::Lost))
     }
 
     /// Fills a board and its list.
@@ -74,11 +107,22 @@ impl Hot {
         content: Content,
         moment: Moment,
     ) -> Result<Filled, HotError> {
-        let Some(hole) = &missed.hole else {
-            return Ok(Filled::Lost);
+        let call = match self.call((missed, moment), content) {
+            Ok(call) => call,
+            Err(why_not) => return Ok(why_not),
         };
+        // A day's list is a megabyte, which is not to delay other readers' answers.
+        outcome(match missed.entry {
+            EntryId::Popular(_) => self.patient().ask(call).await?,
+            EntryId::Article(_) | EntryId::Board(_) => self.quick_ask(call).await?,
+        })
+    }
+
+    /// The call of a fill, or why there is none.
+    fn call(&self, (missed, moment): (&Missed, Moment), content: Content) -> Result<Cmd, Filled> {
+        let hole = missed.hole.as_ref().ok_or(Filled::Lost)?;
         if moment.checkpoint < missed.checkpoint {
-            return Ok(Filled::Behind);
+            return Err(Filled::Behind);
         }
         let keys = self.keys().entry(&missed.generation, missed.entry);
         let mut call = FILL.call(&keys);
@@ -87,21 +131,19 @@ impl Hot {
             .arg(BOUND)
             .arg(moment.rows.to_string())
             .arg(u64::try_from(life().as_millis()).unwrap_or(u64::MAX));
-        let call = with_content(call, content);
-        // A day's list is a megabyte, which is not to delay other readers' answers.
-        let answer = match missed.entry {
-            EntryId::Popular(_) => self.patient().ask(call).await?,
-            EntryId::Article(_) | EntryId::Board(_) => self.quick_ask(call).await?,
-        };
-        let answer: String = values::value(answer)?;
-        match answer.as_str() {
-            "yes" => Ok(Filled::Yes),
-            "there" => Ok(Filled::There),
-            "overtaken" => Ok(Filled::Overtaken),
-            "late" => Ok(Filled::Late),
-            "lost" => Ok(Filled::Lost),
-            _ => Err(HotError::foreign("an answer to a fill")),
-        }
+        Ok(with_content(call, content))
+    }
+}
+
+fn outcome(answer: Value) -> Result<Filled, HotError> {
+    let answer: String = values::value(answer)?;
+    match answer.as_str() {
+        "yes" => Ok(Filled::Yes),
+        "there" => Ok(Filled::There),
+        "overtaken" => Ok(Filled::Overtaken),
+        "late" => Ok(Filled::Late),
+        "lost" => Ok(Filled::Lost),
+        _ => Err(HotError::foreign("an answer to a fill")),
     }
 }
 

@@ -80,7 +80,7 @@ pub struct Generation {
 impl Generation {
     /// How long a generation is good without being found again. A node that was paused must look
     /// before it goes on with what it knew.
-    pub const GOOD: Duration = Duration::from_secs(5);
+    pub const GOOD: Duration = Duration::from_secs(2);
 
     /// What `pointer` says, found just now. For tests, and for those who keep no [`super::Hot::follow`] running.
     pub fn of(pointer: &Pointer) -> Self {

@@ -74,7 +74,7 @@ impl fmt::Debug for HotUrl {
 
 /// The text cannot begin the name of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("redis_prefix is 1 to 64 visible ASCII characters without `{{` and `}}`")]
+#[error("redis_prefix is 1 to 64 of the characters A-Z a-z 0-9 _ . -")]
 pub struct MalformedHotPrefix;
 
 /// What all keys begin with (`redis_prefix`), so that several logs may share one Redis.
@@ -85,11 +85,12 @@ impl HotPrefix {
     /// The longest prefix, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Checks a prefix. Braces are refused: the first pair in a key decides where a Cluster puts it.
+    /// Checks a prefix. What separates the parts of a key is refused, and so are braces: the first pair
+    /// in a key decides where a Cluster puts it.
     pub fn parse(text: &str) -> Result<Self, MalformedHotPrefix> {
         let fits = (1..=Self::MAX_BYTES).contains(&text.len());
-        let visible = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}');
-        if !fits || !text.bytes().all(visible) {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        if !fits || !text.bytes().all(plain) {
             return Err(MalformedHotPrefix);
         }
         Ok(Self(text.to_owned()))

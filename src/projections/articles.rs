@@ -132,6 +132,7 @@ impl Articles {
             columns: "article_id, board_id, title, content, writer_id, writer_name, created_at, \
                 modified_at, revision, deleted, position",
             updated: "title, content, modified_at, revision, deleted, position",
+            wide: true,
         };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();

@@ -28,7 +28,8 @@ pub struct Boards {
     rows: BTreeMap<i64, BoardRow>,
 }
 
-fn subject(event: &BoardEvent) -> BoardId {
+/// Which board an event is about.
+pub fn subject(event: &BoardEvent) -> BoardId {
     let (BoardEvent::Created { board_id, .. }
     | BoardEvent::Updated { board_id, .. }
     | BoardEvent::Closed { board_id }) = *event;
@@ -123,6 +124,7 @@ impl Boards {
                 created_at, revision, position",
             updated: "name, description, max_comment_depth, article_count, closed, revision, \
                 position",
+            wide: true,
         };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();

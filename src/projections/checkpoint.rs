@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::SQL;
 use crate::calendar::Calendar;
 use crate::event_store::{EventStore, Position, RecordedEvent, StoreError};
+use crate::views::dialect::{Listed, Spelled};
 use crate::views::{Connection, Row, Views};
 
 /// What makes two folds the same one, whoever folds.
@@ -106,13 +107,24 @@ pub async fn verified(
 /// Makes the row if there is none. One that an older release made and never moved is as good as
 /// new; one that names a zone is left alone, since its projector may be about to move it.
 async fn begin(views: &Views, identity: &Identity) -> sqlx::Result<()> {
-    const SQL_BEGIN: &str = "INSERT INTO checkpoint \
-         (projection, position, log_id, event_position, event_id, zone) \
-         VALUES (?, '', ?, '', '', ?) ON CONFLICT (projection) DO UPDATE \
-         SET zone = excluded.zone WHERE checkpoint.position = '' AND checkpoint.zone = ''";
+    const SQL_BEGIN: Spelled = Spelled {
+        sqlite: Listed::new(
+            "INSERT INTO checkpoint \
+             (projection, position, log_id, event_position, event_id, zone) VALUES {} \
+             ON CONFLICT (projection) DO UPDATE SET zone = excluded.zone \
+             WHERE checkpoint.position = '' AND checkpoint.zone = ''",
+            "(?, '', ?, '', '', ?)",
+        ),
+        mysql: Listed::new(
+            "INSERT INTO checkpoint \
+             (projection, position, log_id, event_position, event_id, zone) VALUES {} \
+             ON DUPLICATE KEY UPDATE zone = IF(position = '' AND zone = '', VALUES(zone), zone)",
+            "(?, '', ?, '', '', ?)",
+        ),
+    };
     let mut connection = views.writer().acquire().await?;
     let begin = connection
-        .statement(SQL_BEGIN)
+        .statement(SQL_BEGIN.text(connection.dialect(), 1))
         .bind(SQL)
         .bind(identity.log_id.to_string())
         .bind(identity.calendar.name());

@@ -154,6 +154,7 @@ impl Counts {
             columns: "article_id, board_id, day, deleted, comments, visible_comments, likes, \
                 views, score, position",
             updated: "deleted, comments, visible_comments, likes, views, score, position",
+            wide: false,
         };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();
@@ -226,7 +227,8 @@ impl Counted {
         }
     }
 
-    fn worth(self) -> i64 {
+    /// What it is worth in a popular list.
+    pub fn worth(self) -> i64 {
         let (like, comment, view) = WORTH;
         let likes = self.likes.saturating_mul(like);
         let comments = self.comments.saturating_mul(comment);

@@ -28,6 +28,7 @@ const SELECT: Spelled = Spelled {
         text: "SELECT article_id, user_id, liked, revision, position FROM article_like WHERE {}",
         row: "(article_id = ? AND user_id = ?)",
         between: " OR ",
+        most: 256,
     },
 };
 
@@ -138,6 +139,7 @@ impl Likes {
             key: "article_id, user_id",
             columns: "article_id, user_id, liked, since, revision, position",
             updated: "liked, since, revision, position",
+            wide: false,
         };
         let rows = self.rows.into_iter();
         let changed = rows.filter(|(_, row)| row.changed).collect();

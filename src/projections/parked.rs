@@ -1,10 +1,10 @@
 //! Events that could not be folded because of what they are, and all that followed them in their
 //! streams: kept by position with the reason, until a release that understands them replays.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::SQL;
-use crate::event_store::{RecordedEvent, StreamName};
+use crate::event_store::{Position, RecordedEvent, StreamName};
 use crate::views::dialect::Spelled;
 use crate::views::{Connection, Views, rows};
 
@@ -56,6 +56,23 @@ pub async fn park(
         .bind(reason);
     insert.execute(transaction).await?;
     Ok(())
+}
+
+/// Where those of the parked events stand that come after the first position, up to the second.
+pub async fn between(
+    views: &Views,
+    (after, to): (Position, Position),
+) -> sqlx::Result<BTreeSet<Position>> {
+    const SELECT: &str = "SELECT position FROM parked \
+         WHERE projection = ? AND position > ? AND position <= ?";
+    let mut connection = views.readers().acquire().await?;
+    let select = connection.statement(SELECT);
+    let select = select
+        .bind(SQL)
+        .bind(after.to_string())
+        .bind(to.to_string());
+    let found = select.fetch_all(&mut connection).await?;
+    found.iter().map(|row| rows::position(row, 0)).collect()
 }
 
 /// How many events are parked.

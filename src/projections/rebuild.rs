@@ -1,6 +1,6 @@
-//! A replay: the views folded anew from the first event on, into a file of their own that takes the
-//! old one's place when it is complete. Until then the old views stay as they are, so a replay may
-//! fail or be killed at any moment.
+//! A replay: the views folded anew from the first event on, into a file or a schema of their own that
+//! takes the old one's place when it is complete. Until then the old views stay as they are, so a
+//! replay may fail or be killed at any moment.
 
 use std::fs::{self, File};
 use std::io;
@@ -63,25 +63,48 @@ pub struct Rebuilt {
 }
 
 /// Folds the log from its beginning to its present end into new views in place of those in
-/// `database`, by the days of `calendar`. `progress` hears the position after each batch. Holds the
-/// lock of the old file, so no projector is alive meanwhile.
+/// `database`, by the days of `calendar`. `progress` hears the position after each batch. No projector
+/// may be alive meanwhile: the lock of the old file is held, and on a server one is refused.
 pub async fn rebuild(
     store: &dyn EventStore,
     (database, calendar): (&Database, &Calendar),
     on_unfit: OnUnfit,
-    mut progress: impl FnMut(Position),
+    progress: impl FnMut(Position),
 ) -> Result<Rebuilt, RebuildError> {
-    let Database::File(path) = database;
     let identity = Identity {
         log_id: identity::read(store).await?.ok_or(RebuildError::EmptyLog)?,
         calendar: calendar.clone(),
     };
-    let lock = Arc::new(FileLock::acquire(path).map_err(ViewsError::from)?);
-    settle(path, Arc::clone(&lock)).await?;
-    let new = with_suffix(path, ".replay");
-    remove(&new)?;
-    let views = Views::open_scratch(&new, lock).await?;
-    let mut checkpoint = checkpoint::verified(&views, store, &identity).await?;
+    match database {
+        Database::File(path) => {
+            let lock = Arc::new(FileLock::acquire(path).map_err(ViewsError::from)?);
+            settle(path, Arc::clone(&lock)).await?;
+            let new = with_suffix(path, ".replay");
+            remove(&new)?;
+            let views = Views::open_scratch(&new, lock).await?;
+            let rebuilt = refold(store, (&views, &identity), on_unfit, progress).await?;
+            views.close().await;
+            replace(path, &new)?;
+            Ok(rebuilt)
+        }
+        Database::Server(url) => {
+            let shadow = Views::shadow(url).await?;
+            let new = (shadow.views(), &identity);
+            let rebuilt = refold(store, new, on_unfit, progress).await?;
+            shadow.take_over().await?;
+            Ok(rebuilt)
+        }
+    }
+}
+
+/// Folds the whole log into empty views.
+async fn refold(
+    store: &dyn EventStore,
+    (views, identity): (&Views, &Identity),
+    on_unfit: OnUnfit,
+    mut progress: impl FnMut(Position),
+) -> Result<Rebuilt, RebuildError> {
+    let mut checkpoint = checkpoint::verified(views, store, identity).await?;
     let head = store.head().await?;
     let mut reader = Reader::of(store.subscribe_all(Position::START).await?, Position::START);
     let mut rebuilt = Rebuilt {
@@ -93,7 +116,7 @@ pub async fn rebuild(
     while checkpoint.position < head {
         let ended = RebuildError::Ended(checkpoint.position);
         let Reading { batch, end, .. } = reader.next().await.ok_or(ended)?;
-        let folded = fold(&views, &checkpoint, &batch, on_unfit).await?;
+        let folded = fold(views, &checkpoint, &batch, on_unfit).await?;
         checkpoint = folded.checkpoint;
         rebuilt.events += batch.events.len() as u64;
         rebuilt.unknown += folded.unknown;
@@ -101,9 +124,7 @@ pub async fn rebuild(
         end.map_or(Ok(()), Err)?;
     }
     rebuilt.position = checkpoint.position;
-    rebuilt.parked = parked::count(&views).await.map_err(CheckpointError::from)?;
-    views.close().await;
-    replace(path, &new)?;
+    rebuilt.parked = parked::count(views).await.map_err(CheckpointError::from)?;
     Ok(rebuilt)
 }
 

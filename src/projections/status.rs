@@ -5,16 +5,14 @@ use crate::domain::Timestamp;
 use crate::event_store::Position;
 use crate::views::Views;
 
-use super::SQL;
-
 /// What a projector is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Reading what was in the log when it began.
     CatchingUp,
-    /// Everything known is in the views; new events follow as they come.
+    /// Everything known is folded; new events follow as they come.
     Live,
-    /// The views cannot be written; it keeps trying.
+    /// What it folds into cannot be written; it keeps trying.
     Retrying,
     /// The log cannot be read; it keeps trying. Bad even if the lag reads 0: nobody would know.
     ReaderDown,
@@ -34,25 +32,23 @@ impl State {
         }
     }
 
-    /// The class of what is wrong, if something is. Never a text: those go to the log lines.
-    pub fn error(self) -> Option<&'static str> {
-        match self {
-            Self::CatchingUp | Self::Live | Self::Stopped => None,
-            Self::Retrying => Some("views"),
-            Self::ReaderDown => Some("event-store"),
-        }
+    /// What a projector is at that follows the log, which it may have been level with.
+    pub(super) fn following(level: bool) -> Self {
+        if level { Self::Live } else { Self::CatchingUp }
     }
 }
 
 /// How a projector is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Everything up to here is in the views.
+    /// Everything up to here is folded.
     pub position: Position,
     /// The newest event that the reader knows of.
     pub head: Position,
     /// What it is at.
     pub state: State,
+    /// The class of what is wrong, if something is. Never a text: those go to the log lines.
+    pub error: Option<&'static str>,
     /// Whether it has ever been level with the log since it started.
     pub caught_up: bool,
     /// Events known to the reader and not applied.
@@ -70,6 +66,7 @@ impl Status {
             position,
             head: position,
             state: State::CatchingUp,
+            error: None,
             caught_up: false,
             waiting: 0,
             behind_since: None,
@@ -96,8 +93,14 @@ impl Status {
         }
     }
 
-    /// Writes this into the checkpoint's row, where every node can see it.
-    pub(super) async fn report(&self, views: &Views, clock: &Clock) -> sqlx::Result<()> {
+    /// Writes this into the row of a projection, where every node can see it; with the position, if
+    /// its checkpoint is `elsewhere`.
+    pub(super) async fn report(
+        &self,
+        (projection, elsewhere): (&'static str, bool),
+        views: &Views,
+        clock: &Clock,
+    ) -> sqlx::Result<()> {
         const REPORT: &str = "UPDATE checkpoint SET head = ?, lag_events = ?, lag_ms = ?, \
              state = ?, error = ?, reported_at = ? WHERE projection = ?";
         let lag_events = self
@@ -110,10 +113,16 @@ impl Status {
             .bind(lag_events)
             .bind(self.lag_ms(clock))
             .bind(self.state.as_str())
-            .bind(self.state.error())
+            .bind(self.error)
             .bind(clock.now().0)
-            .bind(SQL);
+            .bind(projection);
         report.execute(&mut connection).await?;
+        if elsewhere && self.position > Position::START {
+            const MOVE: &str = "UPDATE checkpoint SET position = ? WHERE projection = ?";
+            let shown = connection.statement(MOVE);
+            let shown = shown.bind(self.position.to_string()).bind(projection);
+            shown.execute(&mut connection).await?;
+        }
         Ok(())
     }
 }

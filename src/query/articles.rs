@@ -91,7 +91,7 @@ impl Queries {
         render: fn(ArticleView) -> Document,
     ) -> Result<Lookup, QueryError> {
         let load = async {
-            let found = self.read_article(id).await?;
+            let found = self.find_article(id, wait_for).await?;
             Ok(found.shown(render))
         };
         self.through_cache(Key::Article(id), wait_for, load).await
@@ -115,7 +115,8 @@ impl Queries {
         render: fn(BoardId, Items<ArticleSummary>) -> Document,
     ) -> Result<Lookup, QueryError> {
         let load = async {
-            Ok(match self.read_board_articles(board_id, part).await? {
+            let found = self.find_board_articles((board_id, part), wait_for);
+            Ok(match found.await? {
                 Some(items) => Lookup::Found(Arc::new(render(board_id, items))),
                 None => Lookup::NotFound,
             })
@@ -124,7 +125,7 @@ impl Queries {
             .await
     }
 
-    async fn read_article(&self, id: ArticleId) -> sqlx::Result<Row<ArticleView>> {
+    pub(super) async fn read_article(&self, id: ArticleId) -> sqlx::Result<Row<ArticleView>> {
         let mut reader = self.views.readers().acquire().await?;
         let row = reader.statement(ONE).bind(id.to_i64());
         let row = row.fetch_optional(&mut reader).await?;
@@ -140,7 +141,7 @@ impl Queries {
         }))
     }
 
-    async fn read_board_articles(
+    pub(super) async fn read_board_articles(
         &self,
         board_id: BoardId,
         part: Part,

@@ -6,7 +6,7 @@ use super::cache::Key;
 use super::{Document, Items, Lookup, Part, Queries, QueryError, count, time};
 use crate::domain::{BoardId, Timestamp};
 use crate::event_store::Position;
-use crate::views::Row;
+use crate::views::{Connection, Row};
 
 /// What readers see of a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Queries {
         render: fn(BoardView) -> Document,
     ) -> Result<Lookup, QueryError> {
         let load = async {
-            Ok(match self.read_board(id).await? {
+            Ok(match self.find_board(id, wait_for).await? {
                 Some(view) => Lookup::Found(Arc::new(render(view))),
                 None => Lookup::NotFound,
             })
@@ -68,13 +68,9 @@ impl Queries {
         self.through_cache(Key::Boards(part), wait_for, load).await
     }
 
-    async fn read_board(&self, id: BoardId) -> sqlx::Result<Option<BoardView>> {
-        const SELECT: &str = "SELECT board_id, name, description, max_comment_depth, \
-             article_count, closed, created_at, revision FROM board WHERE board_id = ?";
+    pub(super) async fn read_board(&self, id: BoardId) -> sqlx::Result<Option<BoardView>> {
         let mut reader = self.views.readers().acquire().await?;
-        let row = reader.statement(SELECT).bind(id.to_i64());
-        let row = row.fetch_optional(&mut reader).await?;
-        row.as_ref().map(view).transpose()
+        one(&mut reader, id).await
     }
 
     async fn read_boards(&self, part: Part) -> sqlx::Result<Items<BoardView>> {
@@ -113,6 +109,14 @@ impl Queries {
         snapshot.commit().await?;
         Ok(items)
     }
+}
+
+pub(super) async fn one(reader: &mut Connection, id: BoardId) -> sqlx::Result<Option<BoardView>> {
+    const SELECT: &str = "SELECT board_id, name, description, max_comment_depth, \
+         article_count, closed, created_at, revision FROM board WHERE board_id = ?";
+    let row = reader.statement(SELECT).bind(id.to_i64());
+    let row = row.fetch_optional(reader).await?;
+    row.as_ref().map(view).transpose()
 }
 
 fn view(row: &Row) -> sqlx::Result<BoardView> {

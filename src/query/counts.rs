@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Queries, QueryError};
+use super::{Queries, QueryError, count};
 use crate::domain::ArticleId;
 use crate::views::dialect::Packed;
 use crate::views::{Pool, rows};
@@ -72,5 +72,8 @@ async fn read(readers: &Pool, ids: Vec<ArticleId>) -> Result<HashMap<i64, u64>, 
     let found = rows::fetch_packed(&mut reader, &SELECT, &ids, |query, id| {
         query.bind(id.to_i64())
     });
-    Ok(found.await?.into_iter().collect())
+    let found = found.await?.into_iter();
+    Ok(found
+        .map(|(id, views): (i64, i64)| (id, count(views)))
+        .collect())
 }

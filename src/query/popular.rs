@@ -62,7 +62,7 @@ impl Queries {
             return Ok(Lookup::NotFound);
         };
         let load = async {
-            let items = self.read_popular(day).await?;
+            let items = self.find_popular(day, wait_for).await?;
             Ok(Lookup::Found(Arc::new(render(PopularView { day, items }))))
         };
         self.through_cache(Key::Popular(day), wait_for, load).await
@@ -74,7 +74,7 @@ impl Queries {
         (0..DAYS).map(move |ago| latest.before(ago))
     }
 
-    async fn read_popular(&self, day: Day) -> sqlx::Result<Vec<RankedView>> {
+    pub(super) async fn read_popular(&self, day: Day) -> sqlx::Result<Vec<RankedView>> {
         let mut reader = self.views.readers().acquire().await?;
         let rows = reader
             .statement(RANKED)

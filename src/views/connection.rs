@@ -3,9 +3,10 @@
 use std::ops::{Deref, DerefMut};
 
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{Sqlite, SqlitePool};
 
 use super::dialect::{Dialect, spelled};
+use super::mysql::{Lease, ServerPool};
 use super::statement::{Found, Row, Spoken, Statement};
 
 /// Some connections. Cheap to clone; all clones share them.
@@ -15,6 +16,7 @@ pub struct Pool(pub(super) Pooled);
 #[derive(Clone, Debug)]
 pub(super) enum Pooled {
     Sqlite(SqlitePool),
+    Server(ServerPool),
 }
 
 impl Pool {
@@ -22,6 +24,7 @@ impl Pool {
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
         match &self.0 {
             Pooled::Sqlite(pool) => Ok(Connection(Held::Sqlite(pool.acquire().await?))),
+            Pooled::Server(pool) => Ok(Connection(Held::Server(pool.acquire().await?))),
         }
     }
 
@@ -32,12 +35,21 @@ impl Pool {
                 let transaction = pool.begin().await?;
                 Ok(Transaction(Connection(Held::Begun(transaction))))
             }
+            Pooled::Server(pool) => Ok(Transaction(Connection(Held::Server(pool.begin().await?)))),
         }
     }
 
     pub(super) async fn close(&self) {
         match &self.0 {
             Pooled::Sqlite(pool) => pool.close().await,
+            Pooled::Server(pool) => pool.close().await,
+        }
+    }
+
+    pub(super) fn admit(&self) {
+        match &self.0 {
+            Pooled::Sqlite(_) => {}
+            Pooled::Server(pool) => pool.open(),
         }
     }
 }
@@ -48,6 +60,8 @@ pub struct Connection(Held);
 enum Held {
     Sqlite(PoolConnection<Sqlite>),
     Begun(sqlx::Transaction<'static, Sqlite>),
+    /// In a transaction or not: the lease knows.
+    Server(Lease),
 }
 
 /// A connection in a transaction, which is rolled back unless it is committed.
@@ -58,6 +72,7 @@ impl Connection {
     pub fn dialect(&self) -> Dialect {
         match &self.0 {
             Held::Sqlite(_) | Held::Begun(_) => Dialect::Sqlite,
+            Held::Server(_) => Dialect::MySql,
         }
     }
 
@@ -73,55 +88,64 @@ impl Connection {
 
     /// Runs a script: any number of statements, which take no values and answer nothing.
     pub async fn run(&mut self, script: &'static str) -> sqlx::Result<()> {
-        match &mut self.0 {
-            Held::Sqlite(connection) => sqlx::raw_sql(script).execute(&mut **connection).await?,
-            Held::Begun(connection) => sqlx::raw_sql(script).execute(&mut **connection).await?,
+        let connection = match &mut self.0 {
+            Held::Server(lease) => return lease.run(script).await,
+            Held::Sqlite(connection) => &mut **connection,
+            Held::Begun(connection) => &mut **connection,
         };
+        sqlx::raw_sql(script).execute(connection).await?;
         Ok(())
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> sqlx::Result<u64> {
-        match statement.0 {
-            Spoken::Sqlite(query) => {
-                let done = query.execute(self.sqlite()?).await?;
-                Ok(done.rows_affected())
+        match (statement.0, &mut self.0) {
+            (Spoken::Sqlite(query), Held::Sqlite(connection)) => {
+                Ok(query.execute(&mut **connection).await?.rows_affected())
             }
-            Spoken::MySql(_) => Err(mixed_up()),
+            (Spoken::Sqlite(query), Held::Begun(connection)) => {
+                Ok(query.execute(&mut **connection).await?.rows_affected())
+            }
+            (Spoken::MySql(query), Held::Server(lease)) => lease.execute(query).await,
+            _ => Err(mixed_up()),
         }
     }
 
     pub(super) async fn fetch_all(&mut self, statement: Statement) -> sqlx::Result<Vec<Row>> {
-        match statement.0 {
-            Spoken::Sqlite(query) => {
-                let found = query.fetch_all(self.sqlite()?).await?;
-                Ok(found
-                    .into_iter()
-                    .map(|row| Row(Found::Sqlite(row)))
-                    .collect())
+        let found = match (statement.0, &mut self.0) {
+            (Spoken::Sqlite(query), Held::Sqlite(connection)) => {
+                query.fetch_all(&mut **connection).await?
             }
-            Spoken::MySql(_) => Err(mixed_up()),
-        }
+            (Spoken::Sqlite(query), Held::Begun(connection)) => {
+                query.fetch_all(&mut **connection).await?
+            }
+            (Spoken::MySql(query), Held::Server(lease)) => {
+                let found = lease.fetch_all(query).await?.into_iter();
+                return Ok(found.map(|row| Row(Found::MySql(row))).collect());
+            }
+            _ => return Err(mixed_up()),
+        };
+        let found = found.into_iter();
+        Ok(found.map(|row| Row(Found::Sqlite(row))).collect())
     }
 
     pub(super) async fn fetch_optional(
         &mut self,
         statement: Statement,
     ) -> sqlx::Result<Option<Row>> {
-        match statement.0 {
-            Spoken::Sqlite(query) => {
-                let found = query.fetch_optional(self.sqlite()?).await?;
-                Ok(found.map(|row| Row(Found::Sqlite(row))))
+        let found = match (statement.0, &mut self.0) {
+            (Spoken::Sqlite(query), Held::Sqlite(connection)) => {
+                query.fetch_optional(&mut **connection).await?
             }
-            Spoken::MySql(_) => Err(mixed_up()),
-        }
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "servers follow")]
-    fn sqlite(&mut self) -> sqlx::Result<&mut SqliteConnection> {
-        match &mut self.0 {
-            Held::Sqlite(connection) => Ok(connection),
-            Held::Begun(connection) => Ok(connection),
-        }
+            (Spoken::Sqlite(query), Held::Begun(connection)) => {
+                query.fetch_optional(&mut **connection).await?
+            }
+            (Spoken::MySql(query), Held::Server(lease)) => {
+                let found = lease.fetch_all(query).await?.into_iter().next();
+                return Ok(found.map(|row| Row(Found::MySql(row))));
+            }
+            _ => return Err(mixed_up()),
+        };
+        Ok(found.map(|row| Row(Found::Sqlite(row))))
     }
 }
 
@@ -134,6 +158,7 @@ impl Transaction {
     pub async fn commit(self) -> sqlx::Result<()> {
         match self.0.0 {
             Held::Begun(transaction) => transaction.commit().await,
+            Held::Server(lease) => lease.commit().await,
             Held::Sqlite(_) => Err(mixed_up()),
         }
     }

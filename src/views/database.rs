@@ -1,10 +1,171 @@
-//! Where views are kept.
+//! Where views are kept, as the operator says it.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use sqlx::mysql::MySqlConnectOptions;
 
 /// Where views are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     /// In a file of this process's own.
     File(PathBuf),
+    /// On a MySQL or MariaDB server that many nodes may share.
+    Server(ServerUrl),
 }
+
+/// A database on a server, and how to get there:
+/// `mysql://user:password@host:port/database?ssl-mode=required`. Shown without user and password.
+#[derive(Clone)]
+pub struct ServerUrl(Arc<Parts>);
+
+struct Parts {
+    url: String,
+    options: MySqlConnectOptions,
+    shown: String,
+    name: String,
+    files: Vec<PathBuf>,
+}
+
+/// A URL that names no database on a server. Says nothing of the URL: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; a database on a server is mysql://USER:PASSWORD@HOST:PORT/DATABASE")]
+pub struct MalformedUrl(String);
+
+impl ServerUrl {
+    /// The longest name of a database, in bytes. MySQL takes 64; a replay appends to it.
+    pub const MAX_NAME_BYTES: usize = 56;
+
+    /// The name of the database.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The database beside this one in which a replay builds new views.
+    pub(super) fn beside(&self) -> Self {
+        let name = format!("{}_replay", self.name());
+        let host = self.0.shown.rsplit_once('/').map_or("", |(host, _)| host);
+        Self(Arc::new(Parts {
+            url: self.0.url.clone(),
+            options: self.0.options.clone(),
+            shown: format!("{host}/{name}"),
+            files: self.0.files.clone(),
+            name,
+        }))
+    }
+
+    /// How to connect to the server, with the database or without any.
+    pub(super) fn options(&self, database: Option<&str>) -> MySqlConnectOptions {
+        match database {
+            Some(name) => self.0.options.clone().database(name),
+            None => self.0.options.clone(),
+        }
+    }
+
+    /// The files that the URL names, such as certificates.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.0.files
+    }
+}
+
+impl FromStr for ServerUrl {
+    type Err = MalformedUrl;
+
+    fn from_str(url: &str) -> Result<Self, MalformedUrl> {
+        let wrong = |why: &str| MalformedUrl(why.to_owned());
+        let rest = url
+            .strip_prefix("mysql://")
+            .ok_or_else(|| wrong("it does not begin with mysql://"))?;
+        let (place, choices) = rest.split_once('?').unwrap_or((rest, ""));
+        let files = choices
+            .split('&')
+            .filter(|choice| !choice.is_empty())
+            .filter_map(|choice| choice_of(choice).transpose())
+            .collect::<Result<_, _>>()?;
+        // sqlx would take the database from here and never let go of it.
+        let (place, name) = place
+            .rsplit_once('/')
+            .ok_or_else(|| wrong("it names no database"))?;
+        let name = database_name(name)?;
+        let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
+        if host.is_empty() || place.contains(['/', '#']) {
+            return Err(wrong("it names no host"));
+        }
+        let options = format!("mysql://{place}/?{choices}")
+            .parse()
+            .map_err(|error: sqlx::Error| MalformedUrl(reason(error)))?;
+        Ok(Self(Arc::new(Parts {
+            url: url.to_owned(),
+            options,
+            shown: format!("mysql://{host}/{name}"),
+            name,
+            files,
+        })))
+    }
+}
+
+/// The reason without sqlx's preface, which speaks of configuration.
+fn reason(error: sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(why) => why.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Checks one of the choices behind the question mark; answers with the file that it names. Those
+/// which sqlx takes, too, but which would change what texts mean, are none.
+fn choice_of(choice: &str) -> Result<Option<PathBuf>, MalformedUrl> {
+    let (name, value) = choice.split_once('=').unwrap_or((choice, ""));
+    let file = match name {
+        "ssl-mode" => None,
+        "ssl-ca" | "ssl-cert" | "ssl-key" => {
+            let decoded = percent_encoding::percent_decode_str(value).decode_utf8();
+            let path = decoded.map_err(|_| MalformedUrl(format!("{name} is no path")))?;
+            Some(Path::new(&*path).to_owned())
+        }
+        _ => {
+            let why = format!("it has ?{name}, but takes only ssl-mode, ssl-ca, ssl-cert, ssl-key");
+            return Err(MalformedUrl(why));
+        }
+    };
+    Ok(file)
+}
+
+/// A name that can be written between backticks. Nobody needs stranger ones.
+fn database_name(raw: &str) -> Result<String, MalformedUrl> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '$';
+    if raw.is_empty() {
+        return Err(MalformedUrl("it names no database".to_owned()));
+    }
+    if raw.len() > ServerUrl::MAX_NAME_BYTES || !raw.chars().all(plain) {
+        let most = ServerUrl::MAX_NAME_BYTES;
+        let why = format!(
+            "the name of the database has more than {most} characters, or others than letters, \
+             digits, _, - and $"
+        );
+        return Err(MalformedUrl(why));
+    }
+    Ok(raw.to_owned())
+}
+
+impl fmt::Display for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.shown)
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PartialEq for ServerUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.url == other.0.url && self.0.name == other.0.name
+    }
+}
+
+impl Eq for ServerUrl {}

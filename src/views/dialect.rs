@@ -27,6 +27,8 @@ pub struct Listed {
     pub row: &'static str,
     /// What stands between two rows.
     pub between: &'static str,
+    /// The most rows of a statement.
+    pub most: usize,
 }
 
 /// A statement over a list of rows, as each dialect wants it.
@@ -49,7 +51,13 @@ pub struct Upsert {
     pub columns: &'static str,
     /// The columns that a row which is there takes over.
     pub updated: &'static str,
+    /// Whether a row may hold the content of an article or a comment.
+    pub wide: bool,
 }
+
+/// The most rows with contents in a statement to a server: the longest contents of as many are half of
+/// the packet that it must take.
+pub const WIDE: usize = 64;
 
 /// Rows to be read whose columns nothing but numbers and ASCII texts come from.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +75,14 @@ impl Listed {
             text,
             row,
             between: ", ",
+            most: usize::MAX,
         }
+    }
+
+    /// The same in statements of at most so many rows.
+    #[must_use]
+    pub const fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 }
 
@@ -81,12 +96,23 @@ impl Spelled {
         }
     }
 
-    /// The text for so many rows.
-    pub fn text(&self, dialect: Dialect, rows: usize) -> &'static str {
-        let Listed { text, row, between } = match dialect {
+    /// The most rows of a statement.
+    pub fn most(&self, dialect: Dialect) -> usize {
+        self.listed(dialect).most
+    }
+
+    fn listed(&self, dialect: Dialect) -> Listed {
+        match dialect {
             Dialect::Sqlite => self.sqlite,
             Dialect::MySql => self.mysql,
-        };
+        }
+    }
+
+    /// The text for so many rows.
+    pub fn text(&self, dialect: Dialect, rows: usize) -> &'static str {
+        let Listed {
+            text, row, between, ..
+        } = self.listed(dialect);
         made((dialect, text, row, rows), || {
             text.replacen("{}", &vec![row; rows].join(between), 1)
         })
@@ -94,6 +120,14 @@ impl Spelled {
 }
 
 impl Upsert {
+    /// The most rows of a statement.
+    pub fn most(&self, dialect: Dialect) -> usize {
+        match dialect {
+            Dialect::MySql if self.wide => WIDE,
+            Dialect::MySql | Dialect::Sqlite => usize::MAX,
+        }
+    }
+
     /// The text for so many rows.
     pub fn text(&self, dialect: Dialect, rows: usize) -> &'static str {
         made((dialect, self.table, self.columns, rows), || {
@@ -107,6 +141,7 @@ impl Upsert {
             key,
             columns,
             updated,
+            ..
         } = self;
         let row = vec!["?"; columns.split(',').count()].join(", ");
         let values = vec![format!("({row})"); rows].join(", ");

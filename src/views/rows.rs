@@ -16,9 +16,15 @@ const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// Cuts `total` rows into runs of the sizes that statements are made for.
 pub fn runs(total: usize) -> impl Iterator<Item = Range<usize>> {
+    runs_of(total, usize::MAX)
+}
+
+/// The same, of at most `most` rows each.
+fn runs_of(total: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= total - start)?;
+        let most = most.min(total - start);
+        let size = SIZES.into_iter().find(|size| *size <= most)?;
         start += size;
         Some(start - size..start)
     })
@@ -83,7 +89,9 @@ pub async fn write<R>(
     rows: Vec<R>,
     bind: impl Fn(Statement, R) -> Statement,
 ) -> sqlx::Result<()> {
-    write_runs(transaction, |d, rows| spelled.text(d, rows), rows, bind).await
+    let most = spelled.most(transaction.dialect());
+    let text = |dialect, rows| spelled.text(dialect, rows);
+    write_runs(transaction, (text, most), rows, bind).await
 }
 
 /// As [`write`], of rows that may be there already.
@@ -93,16 +101,18 @@ pub async fn upsert<R>(
     rows: Vec<R>,
     bind: impl Fn(Statement, R) -> Statement,
 ) -> sqlx::Result<()> {
-    write_runs(transaction, |d, rows| upsert.text(d, rows), rows, bind).await
+    let most = upsert.most(transaction.dialect());
+    let text = |dialect, rows| upsert.text(dialect, rows);
+    write_runs(transaction, (text, most), rows, bind).await
 }
 
 async fn write_runs<R>(
     transaction: &mut Connection,
-    text: impl Fn(Dialect, usize) -> &'static str,
+    (text, most): (impl Fn(Dialect, usize) -> &'static str, usize),
     rows: Vec<R>,
     bind: impl Fn(Statement, R) -> Statement,
 ) -> sqlx::Result<()> {
-    let runs = runs(rows.len());
+    let runs = runs_of(rows.len(), most);
     let mut rows = rows.into_iter();
     for run in runs {
         let text = text(transaction.dialect(), run.len());

@@ -90,6 +90,7 @@ impl Views {
             place: path.display().to_string().into(),
             writer: Pool(Pooled::Sqlite(writer)),
             readers: Pool(Pooled::Sqlite(readers)),
+            server: None,
             _lock: Some(lock),
         })
     }

@@ -18,7 +18,6 @@ pub(super) enum Spoken {
 /// A row that was found.
 pub struct Row(pub(super) Found);
 
-#[expect(dead_code, reason = "servers follow")]
 pub(super) enum Found {
     Sqlite(SqliteRow),
     MySql(MySqlRow),

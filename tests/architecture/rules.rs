@@ -15,6 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("ambient", &["domain"]),
     ("file_lock", &["ambient"]),
+    ("breaker", &[]),
     ("calendar", &["domain"]),
     ("change_counts", &[]),
     ("rfc3339", &["domain"]),
@@ -40,7 +41,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "views",
-        &["domain", "event_store::Position", "ambient", "file_lock"],
+        &[
+            "domain",
+            "event_store::Position",
+            "ambient",
+            "breaker",
+            "file_lock",
+        ],
     ),
     (
         "hot",

@@ -162,7 +162,7 @@ async fn a_restart_goes_on_where_the_stream_ended() {
     let booth = Booth::open(&[]).await;
     booth.view("lee", NOW).await.unwrap();
     booth.viewing.stop().await;
-    let viewing = Viewing::start(&booth.commands, counter());
+    let viewing = Viewing::start(&booth.commands, counter(), None);
     let again = booth::at("lee", NOW);
     let again = viewing.view(&again, booth.square.article).await;
     assert!(again.unwrap().counted, "the guard forgets");
@@ -191,7 +191,7 @@ async fn stopping_lets_what_was_accepted_become_durable() {
 async fn nodes_count_apart() {
     let booth = Booth::open(&[]).await;
     let node = madang::domain::snowflake::Node::new(8).unwrap();
-    let other = Viewing::start(&booth.commands, Counter { node, ..counter() });
+    let other = Viewing::start(&booth.commands, Counter { node, ..counter() }, None);
     booth.view("lee", NOW).await.unwrap();
     let origin = booth::at("park", NOW);
     let view = other.view(&origin, booth.square.article).await;

@@ -342,6 +342,7 @@ async fn what_is_deleted_is_not_in_the_cache_either() {
     let (mut thread, [root, reply, other]) = Thread::of_three().await;
     for gone in [other, reply, root] {
         let path = format!("{}/comments", thread.article);
+        thread.comment(&gone).await;
         let before = thread.yard.call("GET", &path).send().await;
         assert!(ids(&before.json()).contains(&gone));
         thread.unsay(&gone).await;

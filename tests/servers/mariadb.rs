@@ -24,6 +24,7 @@ use super::process::Process;
 const SETTINGS: &[&str] = &[
     "--innodb-flush-log-at-trx-commit=2",
     "--innodb-flush-method=nosync",
+    "--debug-no-sync",
     "--innodb-doublewrite=0",
     "--innodb-buffer-pool-size=64M",
     "--innodb-buffer-pool-dump-at-shutdown=0",
@@ -45,6 +46,9 @@ const FILES: &[&str] = &[
     "--innodb-autoextend-increment=4",
     "--innodb-file-per-table=0",
 ];
+
+/// Takes a copy of a data directory, unless there is one from before, and becomes the server.
+const BEGIN: &str = r#"[ -e "$2" ] || cp -R "$1" "$2"; shift 2; exec "$@""#;
 
 /// What the names of databases begin with, for those who find some that a killed run has left on a
 /// server of theirs.
@@ -68,9 +72,11 @@ pub(crate) struct Database {
 impl MariaDb {
     /// A private server. It ends when it is dropped, at the latest with the test process.
     pub(crate) fn start() -> Self {
+        let template = template();
         let process = Process::start(|directory, socket, port| {
             let data = directory.join("data");
-            copy(template(), &data);
+            let begin = ["sh", "-c", BEGIN, "begin"].map(str::to_owned);
+            let copy = [template, &data].map(|path| path.display().to_string());
             let own = [
                 format!("--datadir={}", data.display()),
                 format!("--socket={}", socket.display()),
@@ -79,7 +85,8 @@ impl MariaDb {
             let program = "mariadbd --no-defaults --user=root".split(' ');
             let settings = program.chain(SETTINGS.iter().copied());
             let settings = settings.chain(FILES.iter().copied());
-            settings.map(str::to_owned).chain(own).collect()
+            let server = settings.map(str::to_owned).chain(own);
+            begin.into_iter().chain(copy).chain(server).collect()
         });
         let address = format!("mysql://root@127.0.0.1:{}", process.port());
         Self {
@@ -208,10 +215,6 @@ fn install(built: &Path, kept: &Path) {
     said_by(&mut install);
     let renamed = fs::rename(&data, kept);
     assert!(renamed.is_ok() || kept.exists(), "{renamed:?}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    said_by(Command::new("cp").arg("-R").arg(from).arg(to));
 }
 
 fn said_by(command: &mut Command) -> String {

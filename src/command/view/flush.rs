@@ -1,19 +1,20 @@
 //! What was gathered, on its way into the log, and who waits for it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::ViewRejection;
+use super::claim::Nodes;
 use super::guard::{Guard, Ticket};
 use crate::ambient::jittered;
 use crate::calendar::Day;
 use crate::command::execute::{BACK_OFF, MAX_ATTEMPTS, append, oversized};
 use crate::command::{CommandError, Origin};
 use crate::domain::view::{MAX_VIEWED, Viewed};
-use crate::domain::{ArticleId, Event, Revision, Timestamp};
+use crate::domain::{ArticleId, Event, Revision, Timestamp, UserId};
 use crate::event_store::{
     AppendError, Appended, EventStore, Expected, Page, Position, RecordedEvent, StoreError,
     StreamName, codec,
@@ -23,12 +24,14 @@ use crate::event_store::{
 /// on its way at a time, twice.
 const LOOK_BACK: usize = 2 * super::gatherer::MAX_FLUSHES;
 
-/// What became of a view that was gathered: where it stands in the log.
-pub(super) type Flushed = Result<Position, CommandError<ViewRejection>>;
+/// What became of a view that was gathered: where it stands in the log; `None` if another node
+/// counted it a moment ago.
+pub(super) type Flushed = Result<Option<Position>, CommandError<ViewRejection>>;
 
 /// A view that counts, once it is in the log.
 #[derive(Debug)]
 pub(super) struct Gathered {
+    pub(super) by: UserId,
     pub(super) article_id: ArticleId,
     pub(super) at: Timestamp,
     pub(super) ticket: Ticket,
@@ -40,6 +43,8 @@ pub(super) struct Gathered {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) guard: Guard,
+    /// The guard of all nodes, asked behind this node's own.
+    pub(super) nodes: Nodes,
     /// The newest acknowledged flush.
     pub(super) flushed: watch::Sender<Position>,
 }
@@ -50,80 +55,83 @@ pub(super) struct Batch {
     pub(super) day: Day,
     /// When the first of them happened.
     pub(super) occurred_at: Timestamp,
-    /// When the first of them came in.
+    /// When the first of them was gathered.
     pub(super) begun: Instant,
-    counts: HashMap<ArticleId, u64>,
-    waiting: Waiting,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    tickets: Vec<Ticket>,
-    answers: Vec<oneshot::Sender<Flushed>>,
+    views: Vec<Gathered>,
 }
 
 impl Batch {
     pub(super) fn begin(day: Day, first: Gathered) -> Self {
-        let mut batch = Self {
+        Self {
             day,
             occurred_at: first.at,
             begun: Instant::now(),
-            counts: HashMap::new(),
-            waiting: Waiting::default(),
-        };
-        batch.add(first);
-        batch
+            views: vec![first],
+        }
     }
 
     pub(super) fn add(&mut self, view: Gathered) {
-        *self.counts.entry(view.article_id).or_default() += 1;
-        self.waiting.tickets.push(view.ticket);
-        self.waiting.answers.push(view.answer);
+        self.views.push(view);
     }
 
     /// Views are bounded, and so are articles: each of them has a view.
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.tickets.len() >= MAX_VIEWED
+        self.views.len() >= MAX_VIEWED
     }
 
     /// Ends the wait of all whose views are here.
     pub(super) fn fail(self, shared: &Shared, error: &CommandError<ViewRejection>) {
-        self.waiting.end(shared, &Err(error.clone()));
-    }
-
-    fn into_event(self) -> (Event, Waiting) {
-        let counted = |(article_id, count)| Viewed { article_id, count };
-        let mut views: Vec<Viewed> = self.counts.into_iter().map(counted).collect();
-        views.sort_unstable_by_key(|viewed| viewed.article_id);
-        (Event::ArticlesViewed { views }, self.waiting)
+        end(self.views, shared, &Err(error.clone()));
     }
 }
 
-impl Waiting {
-    /// The guard comes first: who is told that a view failed may try again at once.
-    fn end(self, shared: &Shared, outcome: &Flushed) {
-        let tickets = self.tickets.into_iter();
-        match outcome {
-            Ok(position) => {
-                shared.guard.confirm(tickets);
-                let newer = |newest: &mut Position| {
-                    let newer = *position > *newest;
-                    *newest = (*newest).max(*position);
-                    newer
-                };
-                shared.flushed.send_if_modified(newer);
-            }
-            // They may be there, and must not count twice.
-            Err(CommandError::Store(StoreError::OutcomeUnknown { .. })) => {
-                shared.guard.confirm(tickets);
-            }
-            Err(_) => shared.guard.take_back(tickets),
-        }
-        for answer in self.answers {
-            // Whoever went away does not want the answer.
-            let _ = answer.send(outcome.clone());
-        }
+fn event(views: &[Gathered]) -> Event {
+    let mut counts: BTreeMap<ArticleId, u64> = BTreeMap::new();
+    for view in views {
+        *counts.entry(view.article_id).or_default() += 1;
     }
+    let counted = |(article_id, count)| Viewed { article_id, count };
+    Event::ArticlesViewed {
+        views: counts.into_iter().map(counted).collect(),
+    }
+}
+
+/// Ends the wait for views that came to the same. The guard comes first: who is told that a view
+/// failed may try again at once.
+fn end(views: Vec<Gathered>, shared: &Shared, outcome: &Flushed) {
+    let tickets = views.iter().map(|view| view.ticket);
+    match outcome {
+        // Their places are held for a moment longer. Then the other nodes are asked again: only who
+        // counted a view knows until when it keeps others out.
+        Ok(None) => {}
+        Ok(Some(position)) => {
+            shared.guard.confirm(tickets);
+            let newer = |newest: &mut Position| {
+                let newer = *position > *newest;
+                *newest = (*newest).max(*position);
+                newer
+            };
+            shared.flushed.send_if_modified(newer);
+        }
+        Err(_) if is_failure(outcome) => shared.guard.take_back(tickets),
+        // They may be there, and must not count twice.
+        Err(_) => shared.guard.confirm(tickets),
+    }
+    for view in views {
+        // Whoever went away does not want the answer.
+        let _ = view.answer.send(outcome.clone());
+    }
+}
+
+/// Whether the views are certainly not in the log.
+fn is_failure(outcome: &Flushed) -> bool {
+    let unknown = |error: &CommandError<_>| {
+        matches!(
+            error,
+            CommandError::Store(StoreError::OutcomeUnknown { .. })
+        )
+    };
+    outcome.as_ref().is_err_and(|error| !unknown(error))
 }
 
 /// One append under way.
@@ -137,15 +145,28 @@ pub(super) struct Flush {
 }
 
 impl Flush {
-    /// Appends a batch and answers all who wait for it; tells at which revision it stands.
+    /// Appends what no other node has counted of a batch, and answers all who wait for it; tells at
+    /// which revision it stands, if something was appended.
     pub(super) async fn run(self, batch: Batch) -> Option<Revision> {
-        let (event, waiting) = batch.into_event();
-        let outcome = self.settle(event).await;
+        let (shared, token) = (&self.shared, self.origin.command_id);
+        let (claim, views, theirs) = shared.nodes.claim(token, batch.views).await;
+        end(theirs, shared, &Ok(None));
+        if views.is_empty() {
+            return None;
+        }
+        let outcome = self.settle(event(&views)).await;
         if let Err(error) = &outcome {
             tracing::warn!(%error, stream = %self.stream, "views were not counted");
         }
         let revision = outcome.as_ref().ok().map(|appended| appended.revision);
-        waiting.end(&self.shared, &outcome.map(|appended| appended.position));
+        let outcome = outcome.map(|appended| Some(appended.position));
+        if is_failure(&outcome) {
+            claim.take_back().await;
+            end(views, shared, &outcome);
+        } else {
+            end(views, shared, &outcome);
+            claim.confirm().await;
+        }
         revision
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Change, CommentRow, Comments, NO_PARENT};
 use crate::domain::CommentId;
 use crate::event_store::Position;
-use crate::views::dialect::{Listed, Packed, Spelled};
+use crate::views::dialect::{Listed, Packed, Spelled, WIDE};
 use crate::views::{Connection, rows};
 
 /// A row as it is read: the comment, its article and its parent; its path in hexadecimal; whether
@@ -73,12 +73,16 @@ impl Comments {
 }
 
 async fn insert(transaction: &mut Connection, new: Vec<(i64, CommentRow)>) -> sqlx::Result<()> {
-    const INSERT: Spelled = Spelled::alike(
+    const LISTED: Listed = Listed::new(
         "INSERT INTO comment (comment_id, article_id, parent_id, depth, deleted, visible_replies, \
          visible, revision, created_at, modified_at, position, path, writer_id, writer_name, \
          content) VALUES {}",
         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
+    const INSERT: Spelled = Spelled {
+        sqlite: LISTED,
+        mysql: LISTED.at_most(WIDE),
+    };
     rows::write(transaction, &INSERT, new, |query, (id, row)| {
         let depth = i64::try_from(row.path.len() / ID_BYTES).unwrap_or(i64::MAX);
         let (created_at, writer_id, writer_name) = row.change.birth();
@@ -125,6 +129,7 @@ async fn update(transaction: &mut Connection, changed: Vec<(i64, CommentRow)>) -
                  CAST(? AS SIGNED) AS visible_replies, CAST(? AS SIGNED) AS revision, \
                  ? AS position, CAST(? AS SIGNED) AS modified_at, ? AS content",
             between: " UNION ALL ",
+            most: WIDE,
         },
     };
     rows::write(transaction, &UPDATE, changed, |query, (id, row)| {
@@ -152,6 +157,7 @@ async fn show(transaction: &mut Connection, flipped: Vec<(i64, bool)>) -> sqlx::
                  SET c.visible = v.visible",
             row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS SIGNED) AS visible",
             between: " UNION ALL ",
+            most: WIDE,
         },
     };
     rows::write(transaction, &UPDATE, flipped, |query, row| {

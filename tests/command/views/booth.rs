@@ -177,7 +177,7 @@ impl Booth {
         };
         let (commands, log) = square.through(script);
         Self {
-            viewing: Viewing::start(&commands, counter()),
+            viewing: Viewing::start(&commands, counter(), None),
             square,
             commands,
             log,

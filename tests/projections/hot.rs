@@ -1,0 +1,3 @@
+//! What is hot: what events mean for the entries, and the projector over a real Redis.
+
+mod changes;
