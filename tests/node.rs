@@ -4,6 +4,7 @@ mod client;
 mod ids;
 mod kill;
 mod parked;
+mod redis;
 mod restart;
 pub(crate) mod server;
 mod signal;

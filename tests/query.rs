@@ -1,6 +1,7 @@
 //! The queries, over views that were folded from a real log.
 
 mod counts;
+mod hot;
 mod likes;
 mod lists;
 mod one;

@@ -121,6 +121,14 @@ async fn nobody_there_is_away() {
     assert!(matches!(pointer, Err(HotError::Away(_))), "{pointer:?}");
 }
 
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_away() {
+    let redis = Redis::start();
+    let url = redis.url().replace("redis://", "rediss://");
+    let pointer = connect(&url, "yard").pointer().await;
+    assert!(matches!(pointer, Err(HotError::Away(_))), "{pointer:?}");
+}
+
 #[test]
 fn urls_are_checked_before_anything_is_connected() {
     for good in [
