@@ -195,7 +195,7 @@ impl Node {
 }
 
 impl Projector {
-    fn start(runner: Runner<impl Target + Sync>) -> Self {
+    fn start(runner: Runner<impl Target>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             // A sender that is gone means stop, too.
