@@ -128,9 +128,21 @@ impl Hot {
             Err(error) => error.is_away(),
         };
         if away {
-            self.known().send_replace(None);
+            self.doubt();
         }
         answers
+    }
+
+    /// Redis did not answer: readers ask SQL first, until it was found again.
+    fn doubt(&self) {
+        self.known().send_modify(|known| {
+            *known = known.as_deref().map(|known| {
+                Arc::new(Generation {
+                    doubtful: true,
+                    ..known.clone()
+                })
+            });
+        });
     }
 
     async fn quick_ask(&self, command: Cmd) -> Answer {

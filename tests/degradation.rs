@@ -100,7 +100,7 @@ fn while_both_are_ill_commands_are_taken() {
 fn after_a_storm_all_is_true() {
     let mut site = Site::open();
     let faults = [faults::REDIS, faults::SQL, faults::BOTH].concat();
-    let whole = minutes().map_or(SHORT_STORM, |minutes| Duration::from_mins(minutes));
+    let whole = minutes().map_or(SHORT_STORM, Duration::from_mins);
     let storm = Storm::over(&site);
     storm.rage(&mut site, (&faults, whole));
     course::recover(&site);

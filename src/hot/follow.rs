@@ -23,11 +23,11 @@ impl Hot {
     /// The generation that readers may use. None while Redis is away, belongs to another log, lost a
     /// master, or its projector is behind; then SQL answers.
     pub fn generation(&self) -> Option<Arc<Generation>> {
-        self.last_resort().filter(|known| !known.late)
+        self.last_resort().filter(|known| !known.doubtful)
     }
 
-    /// The same, also while the projector of Redis waits for SQL: for when SQL does not answer. It was
-    /// close behind SQL as long as that moved.
+    /// The same, also while the projector of Redis waits for SQL, or Redis was too slow a moment ago:
+    /// for when SQL does not answer. It was close behind SQL as long as that moved.
     pub fn last_resort(&self) -> Option<Arc<Generation>> {
         let known = self.known().borrow().clone();
         known.filter(|known| known.found.elapsed() <= Generation::GOOD)
@@ -41,15 +41,21 @@ impl Hot {
         loop {
             ticks.tick().await;
             let wanted = *sql.borrow();
-            let found = self.find(log_id).await;
-            let known = found.ok().flatten().and_then(|pointer| {
-                let late = match behind.look((pointer.checkpoint, wanted), Instant::now()) {
+            let pointer = match self.find(log_id).await {
+                Ok(pointer) => pointer,
+                Err(_) => {
+                    self.doubt();
+                    continue;
+                }
+            };
+            let known = pointer.and_then(|pointer| {
+                let doubtful = match behind.look((pointer.checkpoint, wanted), Instant::now()) {
                     Lag::Close => false,
                     Lag::Late => true,
                     Lag::Lost => return None,
                 };
                 Some(Arc::new(Generation {
-                    late,
+                    doubtful,
                     ..Generation::of(&pointer)
                 }))
             });

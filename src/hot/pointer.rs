@@ -75,8 +75,8 @@ pub struct Generation {
     pub(super) name: GenerationName,
     pub(super) checkpoint: Position,
     pub(super) found: Instant,
-    /// Whether Redis waits to follow SQL, as if SQL were away.
-    pub(super) late: bool,
+    /// Whether SQL is to be asked first: Redis waits to follow it, or did not answer a moment ago.
+    pub(super) doubtful: bool,
 }
 
 impl Generation {
@@ -90,7 +90,7 @@ impl Generation {
             name: pointer.generation.clone(),
             checkpoint: pointer.checkpoint,
             found: Instant::now(),
-            late: false,
+            doubtful: false,
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::facts::text;
 use super::faults::Fault;
 use super::load::{Load, Sample};
-use super::probes::PROBES;
+use super::probes::{Need, PROBES};
 use super::site::Site;
 use super::until;
 use crate::node::client::Client;
@@ -85,7 +85,7 @@ fn reached(client: &mut Client, position: &str) -> bool {
 fn judge(fault: &Fault, samples: &[Sample]) {
     let wrong = |sample: &&Sample| {
         let refused = sample.status == 503 && sample.retry_after;
-        let may_be = refused && fault.takes.contains(&sample.probe().needs);
+        let may_be = refused && may_be_refused(fault, sample.probe().needs);
         !(sample.is_well() || may_be) || sample.took > LONGEST
     };
     let wrong: Vec<_> = samples.iter().filter(wrong).collect();
@@ -96,11 +96,17 @@ fn judge(fault: &Fault, samples: &[Sample]) {
             sample.status, sample.problem
         )
     });
-    let told: Vec<_> = told.collect();
-    assert!(
-        told.is_empty(),
-        "{}: {} such as {told:#?}",
-        fault.name,
-        wrong.len()
-    );
+    let (told, count): (Vec<_>, _) = (told.collect(), wrong.len());
+    assert!(told.is_empty(), "{}: {count} such as {told:#?}", fault.name);
+    let hot = || samples.iter().filter(|s| s.probe().needs == Need::Views);
+    let (all, well) = (hot().count(), hot().filter(|s| s.is_well()).count());
+    let enough = fault.takes.contains(&Need::Views) || well * 2 > all;
+    assert!(enough, "{}: {well} of {all} hot ones", fault.name);
+}
+
+/// While there is only Redis, a moment in which it is slow (as is everything on a busy machine) is
+/// one in which nobody answers.
+fn may_be_refused(fault: &Fault, needs: Need) -> bool {
+    let only_redis = needs == Need::Views && fault.takes.contains(&Need::Sql);
+    only_redis || fault.takes.contains(&needs)
 }

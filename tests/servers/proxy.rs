@@ -95,7 +95,9 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         // A runtime may not wait for its tasks where another one runs.
-        self.runtime.take().map(Runtime::shutdown_background);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
