@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,18 +14,14 @@ use madang::event_store::{Position, identity};
 use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
 use madang::node::Node;
 use serde_json::{Value, json};
-use tokio::sync::watch;
-use tokio::time::timeout;
 use tower::ServiceExt as _;
 
+use crate::query::know;
 use crate::stack::{Home, Stack};
 
 /// 2026-11-19T08:30:00Z.
 pub(super) const NOW: i64 = 1_795_077_000_000;
 pub(super) const KEY: &str = "a key that is only good for testing";
-
-/// How long Redis may take until it has what SQL has.
-const LOOKS_WITHIN: Duration = Duration::from_mins(1);
 
 pub(super) struct Yard {
     pub(super) router: Router,
@@ -113,19 +108,7 @@ impl Yard {
             return;
         }
         let log_id = identity::read(&**store).await.unwrap().unwrap();
-        let (_, sql) = watch::channel(position);
-        let seen = || {
-            hot.generation()
-                .is_some_and(|known| known.checkpoint() >= position)
-        };
-        let mut patience = Duration::from_millis(5);
-        while !seen() {
-            // It looks as soon as it begins to follow.
-            let looks = hot.follow(log_id, sql.clone());
-            let _ = timeout(patience, looks).await;
-            patience *= 2;
-            assert!(patience < LOOKS_WITHIN, "Redis is never at {position}");
-        }
+        know(hot, log_id, position).await;
     }
 
     pub(super) fn advance(&self, milliseconds: i64) {
