@@ -1,6 +1,7 @@
 //! Articles: an event is folded in once, whatever is delivered how often.
 
 use madang::domain::Timestamp;
+use madang::event_store::Position;
 use madang::hot::{ArticleChange, Batch, Edited, Filled, HotArticle, Read};
 
 use super::yard::{Yard, article, article_id, position};
@@ -125,6 +126,22 @@ async fn composed_events_that_are_all_new_count_each() {
     yard.apply(&changed(1, (4..=1_003).map(|at| (at, like()))))
         .await;
     assert_eq!(likes(&yard, 1).await, 1_002);
+}
+
+/// Lua's numbers would take them for one.
+#[tokio::test]
+async fn positions_that_differ_in_their_last_digit_are_told_apart() {
+    let yard = Yard::new().await;
+    let last = u64::MAX;
+    yard.fill_article(1, last - 1).await;
+    yard.apply(&liked(1, last - 1)).await;
+    assert_eq!(likes(&yard, 1).await, 2);
+    yard.apply(&liked(1, last)).await;
+    assert_eq!(likes(&yard, 1).await, 3);
+    let mut batch = Batch::default();
+    batch.article(article_id(1), Position::new(1, 0), like());
+    yard.apply(&batch).await;
+    assert_eq!(likes(&yard, 1).await, 4);
 }
 
 /// A late "created" or a late like must not bring it back.
