@@ -25,6 +25,12 @@ impl Breaker {
         }
     }
 
+    /// Whether nobody is let through at the moment.
+    pub fn is_open(&self) -> bool {
+        self.open_until()
+            .is_some_and(|until| Instant::now() < until)
+    }
+
     /// Whether the caller may ask the server. Each pause that ends lets one caller through: until that
     /// one has failed or succeeded, or for another pause if it never says, the others are kept out.
     pub fn lets_through(&self) -> bool {

@@ -3,6 +3,7 @@
 mod client;
 mod ids;
 mod kill;
+mod outage;
 mod parked;
 mod redis;
 mod restart;

@@ -1,4 +1,10 @@
-//! The connections to the SQL views, and their file, when something is in the way.
+//! The connections to the SQL views, and their file or server, when something is in the way.
+
+mod folds;
+mod outages;
+pub(crate) mod refusals;
+mod replays;
+mod url;
 
 use madang::ambient::Clock;
 use madang::event_store::identity;

@@ -93,12 +93,17 @@ impl ServerPool {
             return Err(away("the database was not looked at yet"));
         }
         // The projector has a back-off of its own.
-        if self.0.usage == Use::Read && !self.0.breaker.lets_through() {
+        let guarded = self.0.usage == Use::Read;
+        if guarded && self.0.breaker.is_open() {
             return Err(away("the server did not answer a moment ago"));
         }
         let place = timeout(ACQUIRE, Arc::clone(&self.0.places).acquire_owned()).await;
         let place = place.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let place = place.map_err(|_| sqlx::Error::PoolClosed)?;
+        // It may have become known while this one waited.
+        if guarded && !self.0.breaker.lets_through() {
+            return Err(away("the server did not answer just now"));
+        }
         let connection = self.connection().await.inspect_err(|_| self.failed())?;
         Ok(Lease {
             connection: Some(connection),

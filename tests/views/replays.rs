@@ -1,0 +1,101 @@
+//! Replays on a server: beside the old views, and into their place at once.
+
+use madang::projections::fold::OnUnfit;
+use madang::projections::rebuild::{RebuildError, Rebuilt, rebuild};
+use madang::views::Views;
+
+use super::refusals::{location, made, say, tables};
+use crate::projections::yard::{Yard, calendar, dump, opened, posted};
+use crate::servers::mariadb::Database;
+
+/// A log with a board and an article.
+async fn log() -> Yard {
+    let mut yard = Yard::embedded().await;
+    yard.happens(opened(1)).await;
+    yard.happens(posted(10, 1)).await;
+    yard
+}
+
+async fn replay(yard: &Yard, database: &Database) -> Result<Rebuilt, RebuildError> {
+    let location = location(&database.url);
+    rebuild(&*yard.log, (&location, &calendar()), OnUnfit::Fail, |_| {}).await
+}
+
+async fn rows(database: &Database) -> Vec<String> {
+    let views = Views::open(&location(&database.url)).await.unwrap();
+    let rows = dump(&views).await;
+    views.close().await;
+    rows
+}
+
+/// The URL of the database beside.
+fn beside(database: &Database) -> String {
+    format!("{}_replay", database.url)
+}
+
+#[tokio::test]
+async fn damaged_views_are_built_anew() {
+    let yard = log().await;
+    let expected = {
+        let database = made().await;
+        replay(&yard, &database).await.unwrap();
+        rows(&database).await
+    };
+    for damage in [
+        "DROP TABLE comment",
+        "ALTER TABLE board DROP COLUMN name",
+        "UPDATE _sqlx_migrations SET checksum = 'x'",
+        "INSERT INTO checkpoint (projection, position, log_id, event_position, event_id) \
+         VALUES ('sql', 'nowhere', 'another', '', '')",
+    ] {
+        let database = made().await;
+        say(&database.url, damage).await;
+        replay(&yard, &database).await.unwrap();
+        assert_eq!(rows(&database).await, expected, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_is_refused_while_a_projector_is_alive() {
+    const ALIVE: &str = "INSERT INTO checkpoint (projection, position, log_id, event_position, \
+         event_id, state, reported_at) VALUES ('sql', '', '', '', '', 'live', \
+         UNIX_TIMESTAMP() * 1000)";
+    let (yard, database) = (log().await, made().await);
+    say(&database.url, ALIVE).await;
+    let error = replay(&yard, &database).await.unwrap_err().to_string();
+    assert!(error.contains("a projector is at work"), "{error}");
+    say(&database.url, "UPDATE checkpoint SET state = 'stopped'").await;
+    replay(&yard, &database).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_earlier_replay_left_is_thrown_away() {
+    let (yard, database) = (log().await, made().await);
+    let name = beside(&database);
+    let name = name.rsplit('/').next().unwrap();
+    let leave = format!(
+        "CREATE DATABASE {name}; CREATE TABLE {name}.board (id INT); \
+         CREATE TABLE {name}.replaced_article (id INT)"
+    );
+    say(&database.url, leave).await;
+    replay(&yard, &database).await.unwrap();
+    let views = Views::open(&location(&database.url)).await.unwrap();
+    assert!(!dump(&views).await.is_empty());
+    views.close().await;
+}
+
+#[tokio::test]
+async fn somebody_elses_tables_are_touched_in_neither_place() {
+    let (yard, database) = (log().await, made().await);
+    say(&database.url, "CREATE TABLE customer (id INT)").await;
+    assert!(replay(&yard, &database).await.is_err());
+    assert_eq!(tables(&database.url).await.len(), 9);
+    say(&database.url, "DROP TABLE customer").await;
+    let beside = beside(&database);
+    let name = beside.rsplit('/').next().unwrap();
+    let theirs = format!("CREATE DATABASE {name}; CREATE TABLE {name}.customer (id INT)");
+    say(&database.url, theirs).await;
+    assert!(replay(&yard, &database).await.is_err());
+    assert_eq!(tables(&beside).await, ["customer"]);
+    say(&database.url, format!("DROP DATABASE {name}")).await;
+}
