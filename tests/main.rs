@@ -11,6 +11,7 @@ mod command;
 mod domain;
 mod event_store;
 mod file_lock;
+mod hot;
 mod http;
 mod import;
 mod log_names;

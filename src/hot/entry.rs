@@ -133,6 +133,17 @@ pub struct Missed {
     pub(super) hole: Option<Hole>,
 }
 
+impl Missed {
+    /// As if it had happened so many milliseconds earlier. For tests.
+    #[must_use]
+    pub fn earlier(mut self, milliseconds: i64) -> Self {
+        if let Some(hole) = &mut self.hole {
+            hole.at -= milliseconds;
+        }
+        self
+    }
+}
+
 /// What a miss leaves where the entry belongs. Only who found this very hole may fill it, and if it
 /// is gone (flushed, evicted, expired), nobody may.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +165,7 @@ pub(super) enum EntryId {
 /// Of what moment the rows are that fill an entry, all from one snapshot of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// The last event folded into any of the rows.
+    /// The last event folded into any of the rows; or the checkpoint, which says as much.
     pub rows: Position,
     /// The checkpoint of SQL (S).
     pub checkpoint: Position,

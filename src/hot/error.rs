@@ -93,3 +93,6 @@ fn extension(code: &str, text: String) -> HotError {
         _ => HotError::Refused(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

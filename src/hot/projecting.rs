@@ -1,6 +1,6 @@
 //! What the projector does: generations, the checkpoint, batches.
 
-use redis::{Cmd, Value, cmd};
+use redis::{Arg, Cmd, Value, cmd};
 use uuid::Uuid;
 
 use super::change::{ArticleChange, Batch, BoardChange, PopularChange, Steps};
@@ -92,7 +92,7 @@ impl Hot {
     pub async fn apply(&self, generation: &GenerationName, batch: &Batch) -> Result<(), HotError> {
         let (mut chunk, mut bytes) = (Vec::new(), 0);
         for call in self.calls(generation, batch) {
-            bytes += call.get_packed_command().len();
+            bytes += size(&call);
             chunk.push(call);
             if chunk.len() == CHUNK || bytes >= CHUNK_BYTES {
                 self.apply_chunk(std::mem::take(&mut chunk)).await?;
@@ -136,6 +136,16 @@ impl Hot {
         });
         articles.chain(boards).chain(popular)
     }
+}
+
+/// What a call weighs, about, in bytes.
+fn size(call: &Cmd) -> usize {
+    call.args_iter()
+        .map(|argument| match argument {
+            Arg::Simple(bytes) => bytes.len(),
+            _ => 0,
+        })
+        .sum()
 }
 
 fn event_id(id: Option<Uuid>) -> String {

@@ -9,8 +9,9 @@ use madang::views::Views;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
 
-use super::histories::views_equal_the_model;
+use super::histories::{few, views_equal_the_model};
 use super::play::{play, step};
 use super::readers::{commented, liked, removed, replied, reworded, unliked, viewed};
 use super::yard::{
@@ -57,44 +58,46 @@ fn recorded(anything: Vec<(Event, Option<Event>)>) -> Vec<RecordedEvent> {
     }))
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn commands_give_the_same_views_in_any_batches_by_replay_and_in_memory(
-        steps in vec(step(), 1..40),
-        sizes in vec(1..6_usize, 0..20),
-    ) {
-        Runtime::new().unwrap().block_on(async {
-            let mut yard = Yard::open().await;
+#[test]
+fn commands_give_the_same_views_in_any_batches_by_replay_and_in_memory() {
+    let runtime = Runtime::new().unwrap();
+    let yard = Mutex::new(runtime.block_on(Yard::open()));
+    let strategy = (vec(step(), 1..40), vec(1..6_usize, 0..20));
+    proptest!(few(12), |((steps, sizes) in strategy)| {
+        runtime.block_on(async {
+            let mut yard = yard.lock().await;
+            yard.renew().await;
             play(&mut yard, steps).await;
-            yard.fold().await;
-            let events = yard.events().await;
-            let live = dump(&yard.views).await;
-            assert_eq!(yard.folded(&events, &sizes).await, live);
-            views_equal_the_model(&yard.views, &events).await;
-            let database = yard.other_database("replayed.db").await;
-            rebuild(&*yard.log, (&database, &calendar()), OnUnfit::Fail, |_| {}).await.unwrap();
-            let replayed = Views::open(&database).await.unwrap();
-            assert_eq!(dump(&replayed).await, live);
+            come_out_alike(&yard, &sizes).await;
         });
-    }
+    });
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+async fn come_out_alike(yard: &Yard, sizes: &[usize]) {
+    yard.fold().await;
+    let events = yard.events().await;
+    let live = dump(&yard.views).await;
+    assert_eq!(yard.folded(&events, sizes).await, live);
+    views_equal_the_model(&yard.views, &events).await;
+    let (database, calendar) = (yard.other_database("replayed.db").await, calendar());
+    let rebuilt = rebuild(&*yard.log, (&database, &calendar), OnUnfit::Fail, |_| {});
+    rebuilt.await.unwrap();
+    let replayed = Views::open(&database).await.unwrap();
+    assert_eq!(dump(&replayed).await, live);
+    replayed.close().await;
+}
 
-    #[test]
-    fn what_is_parked_does_not_depend_on_batches(
-        anything in anything(),
-        sizes in vec(1..6_usize, 0..20),
-    ) {
-        Runtime::new().unwrap().block_on(async {
-            let yard = Yard::open().await;
+#[test]
+fn what_is_parked_does_not_depend_on_batches() {
+    let runtime = Runtime::new().unwrap();
+    let yard = runtime.block_on(Yard::open());
+    let strategy = (anything(), vec(1..6_usize, 0..20));
+    proptest!(few(24), |((anything, sizes) in strategy)| {
+        runtime.block_on(async {
             let events = recorded(anything);
             let at_once = yard.folded(&events, &[]).await;
             assert_eq!(yard.folded(&events, &sizes).await, at_once);
             assert_eq!(yard.folded(&events, &vec![1; events.len()]).await, at_once);
         });
-    }
+    });
 }

@@ -176,7 +176,7 @@ async fn seen(views: &Views) -> [Vec<Value>; 3] {
     clippy::disallowed_methods,
     reason = "how much to test is no setting of the program"
 )]
-fn few(cases: u32) -> ProptestConfig {
+pub(super) fn few(cases: u32) -> ProptestConfig {
     let chosen = std::env::var("PROPTEST_CASES").ok();
     ProptestConfig {
         cases: chosen.and_then(|n| n.parse().ok()).unwrap_or(cases),

@@ -36,8 +36,8 @@ async fn a_view_count_that_cannot_be_read_is_said_and_not_kept() {
 
 #[tokio::test]
 async fn many_who_ask_at_once_get_the_number_of_their_own_article() {
-    const VIEWED: &str = "INSERT INTO article_counts WITH RECURSIVE n(i) AS \
-         (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) \
+    const VIEWED: &str = "INSERT INTO article_counts \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) \
          SELECT i, 1, 20261119, 0, 0, 0, 0, 1000 + i, 0, '' FROM n";
     let desk = Desk::over(Yard::open().await).await;
     tamper(&desk.yard.views, VIEWED).await;

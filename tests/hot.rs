@@ -1,0 +1,16 @@
+//! The hot views on real servers: each rule with the races that it closes.
+
+mod articles;
+mod boards;
+mod checker;
+mod cluster;
+mod fills;
+mod generations;
+mod guards;
+mod histories;
+mod popular;
+mod reader;
+mod storm;
+mod story;
+mod trouble;
+mod yard;
