@@ -5,6 +5,7 @@ mod ids;
 mod kill;
 mod outage;
 mod parked;
+mod redis;
 mod restart;
 pub(crate) mod server;
 mod signal;

@@ -1,6 +1,7 @@
 //! The queries, over views that were folded from a real log.
 
 mod counts;
+mod hot;
 mod likes;
 mod lists;
 mod one;
@@ -11,14 +12,18 @@ mod trees;
 mod waiting;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use madang::domain::{ArticleId, BoardId};
 use madang::event_store::Position;
+use madang::hot::{At, Hot};
 use madang::query::articles::{ArticleSummary, ArticleView};
 use madang::query::boards::BoardView;
 use madang::query::wait::Progress;
 use madang::query::{Document, Items, Lookup, Part, Queries};
 use tokio::sync::watch;
+use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::projections::yard::{Yard, calendar};
 
@@ -27,17 +32,44 @@ struct Desk {
     yard: Yard,
     queries: Queries,
     progress: watch::Sender<Position>,
+    /// On servers, what is read before SQL.
+    hot: Option<Hot>,
 }
 
 impl Desk {
     async fn over(yard: Yard) -> Self {
         yard.fold().await;
         let (progress, told) = watch::channel(yard.checkpoint().await.position);
-        Self {
-            queries: Queries::new(yard.views.clone(), Progress::told_by(told), calendar()),
-            yard,
-            progress,
+        let mut queries = Queries::new(yard.views.clone(), Progress::told_by(told), calendar());
+        let hot = yard.hot().await;
+        if let Some(hot) = &hot {
+            queries = queries.with_hot(hot.clone());
         }
+        let desk = Self {
+            yard,
+            queries,
+            progress,
+            hot,
+        };
+        desk.warm_up().await;
+        desk
+    }
+
+    /// Begins anew in Redis where SQL is, and waits until the queries know.
+    async fn warm_up(&self) {
+        let Some(hot) = &self.hot else {
+            return;
+        };
+        let checkpoint = self.yard.checkpoint().await;
+        let at = At {
+            log_id: self.yard.log_id,
+            checkpoint: checkpoint.position,
+            last: checkpoint.last.map(|(_, id)| id),
+            replication: hot.replication().await.unwrap(),
+        };
+        let seen = hot.pointer().await.unwrap();
+        hot.begin(seen.as_ref(), &at).await.unwrap();
+        know(hot, at.log_id, at.checkpoint).await;
     }
 
     async fn article(&self, id: ArticleId, wait_for: Option<Position>) -> Answer {
@@ -63,6 +95,23 @@ impl Desk {
 
     async fn boards(&self, part: Part) -> Answer {
         Answer::of(self.queries.boards(part, None, show_boards).await.unwrap())
+    }
+}
+
+/// Waits until `hot` knows that Redis has reached `position`, which it has, or is about to. It looks
+/// twice a second only, but at once when it begins to follow.
+pub(crate) async fn know(hot: &Hot, log_id: Uuid, position: Position) {
+    const WITHIN: Duration = Duration::from_mins(1);
+    let (_, sql) = watch::channel(position);
+    let known = || {
+        hot.generation()
+            .is_some_and(|known| known.checkpoint() >= position)
+    };
+    let mut patience = Duration::from_millis(5);
+    while !known() {
+        let _ = timeout(patience, hot.follow(log_id, sql.clone())).await;
+        patience *= 2;
+        assert!(patience < WITHIN, "Redis is never at {position}");
     }
 }
 

@@ -75,8 +75,21 @@ pub enum NotOurs {
         log: Uuid,
     },
     /// It refuses what is asked of it.
-    #[error("redis: {0}")]
+    #[error("{0}; {remedy}", remedy = remedy(.0))]
     Refused(#[from] HotError),
+}
+
+fn remedy(error: &HotError) -> &'static str {
+    match error {
+        HotError::Away(_) => "start it",
+        HotError::ReadOnly(_) => "put the address of its master into the URL",
+        HotError::Full(_) => "give it more memory",
+        HotError::Refused(_) => {
+            "look at the user and the password in its URL, at what that user may do, and at its \
+             version"
+        }
+        HotError::Foreign(_) => "choose another redis_prefix",
+    }
 }
 
 /// Makes sure that Redis, if it answers, lets us in and holds nothing of another log. One that cannot
@@ -153,7 +166,7 @@ impl Target for Redis {
 
     async fn ready(&self, end: Position) {
         let mut sql = self.parts.sql.clone();
-        if sql.wait_for(|at| *at >= end).await.is_err() {
+        if end > self.checkpoint() && sql.wait_for(|at| *at >= end).await.is_err() {
             // The projector of the views is gone, and the node will soon be, too.
             std::future::pending::<()>().await;
         }

@@ -1,6 +1,6 @@
 //! What holds for all subcommands.
 
-use super::madang::{Place, forum};
+use super::madang::{Ended, Place, forum};
 
 #[test]
 fn every_subcommand_explains_itself() {
@@ -30,6 +30,16 @@ fn wrong_use_ends_with_2() {
         ],
         &["serve", "--database", "sqlite::memory:"],
         &["serve", "--event-store", "sqlite:file:log.db"],
+        &["serve", "--redis", "http://kim:secret@localhost"],
+        &["serve", "--redis", "redis://kim:secret@localhost:door"],
+        &[
+            "serve",
+            "--redis",
+            "redis://kim:secret@a,redis://lee:secret@b",
+        ],
+        &["serve", "--redis", ""],
+        &["serve", "--redis-prefix", "mad:ang"],
+        &["serve", "--redis-prefix", ""],
         &["replay", "--offline", "--node-id", "1024"],
         &["replay", "--offline", "--config", "nothing.toml"],
         &["replay", "--offline", "--log", "a=b=c"],
@@ -64,6 +74,16 @@ fn settings_stand_before_or_behind_the_subcommand_or_in_a_variable_or_a_file() {
         assert!(place.path(name).join("log.db").exists(), "{name}");
     }
     assert!(!place.path("data").exists());
+}
+
+#[test]
+fn help_shows_no_password_that_stands_in_a_variable() {
+    let place = Place::new();
+    let mut command = place.command(&["serve", "--help"]);
+    let help = command.env("MADANG_REDIS", "redis://:secret@localhost");
+    let ended = Ended::from(help.output().unwrap()).expect(0);
+    assert!(ended.stdout.contains("MADANG_REDIS"), "{ended:?}");
+    assert!(!ended.stdout.contains("secret"), "{ended:?}");
 }
 
 #[test]

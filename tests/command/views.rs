@@ -3,6 +3,7 @@
 mod anyhow;
 mod booth;
 mod known;
+mod nodes;
 mod trouble;
 
 use madang::command::view::{Counter, ViewDone, Viewing};

@@ -23,6 +23,7 @@ use madang::event_store::sqlite::SqliteLog;
 use madang::event_store::{
     EventStore as _, Expected, NewEvent, Page, Position, RecordedEvent, StreamName, identity,
 };
+use madang::hot::Hot;
 use madang::projections::checkpoint::{Checkpoint, Identity, verified};
 use madang::projections::fold::{Batch, Folded, OnUnfit, fold};
 use madang::views::dialect::Dialect;
@@ -121,6 +122,12 @@ impl Yard {
     /// Where other views are, or may be.
     pub(crate) async fn other_database(&self, name: &str) -> Database {
         self.home.database(name).await
+    }
+
+    /// The Redis that belongs to the views, on servers.
+    pub(crate) async fn hot(&self) -> Option<Hot> {
+        let (url, prefix) = self.home.config().await.redis?;
+        Some(Hot::new(url, prefix))
     }
 
     /// Other views beside the first.
@@ -273,6 +280,8 @@ pub(crate) async fn dump(views: &Views) -> Vec<String> {
     for sql in texts(views, tables).await {
         rows.extend(texts(views, kept(sql)).await);
     }
+    // How far the entries in Redis are: of those, not of these rows.
+    rows.retain(|row| !row.starts_with(r#"checkpoint ["redis""#));
     rows.sort_unstable();
     rows
 }

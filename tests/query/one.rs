@@ -18,6 +18,7 @@ impl Desk {
     /// Folds what has happened and forgets what that changed, as the projector does.
     pub(super) async fn follow(&self) {
         let folded = self.yard.fold().await;
+        self.warm_up().await;
         self.queries.forget(&folded.touched);
         self.progress.send_replace(folded.checkpoint.position);
     }

@@ -14,7 +14,7 @@ use super::{Answer, Desk, document};
 use crate::projections::readers::{commented, liked, unliked, viewed};
 use crate::projections::yard::{Yard, article, deleted, opened, posted};
 
-fn time(text: &str) -> Timestamp {
+pub(super) fn time(text: &str) -> Timestamp {
     rfc3339::parse(text).unwrap()
 }
 
@@ -23,11 +23,11 @@ fn day(text: &str) -> Day {
 }
 
 /// Noon of 19 November 2026, when the articles from 10 on are posted.
-const NOON: &str = "2026-11-19T12:00:00+09:00";
+pub(super) const NOON: &str = "2026-11-19T12:00:00+09:00";
 /// When the list of that day can first be read.
-const OUT: &str = "2026-11-20T01:00:00+09:00";
+pub(super) const OUT: &str = "2026-11-20T01:00:00+09:00";
 
-async fn yard(articles: i64) -> Yard {
+pub(super) async fn yard(articles: i64) -> Yard {
     let mut yard = Yard::open().await;
     yard.set_clock(time(NOON).0);
     yard.happens(opened(1)).await;
@@ -44,7 +44,7 @@ impl Yard {
     }
 }
 
-fn show(view: PopularView) -> Document {
+pub(super) fn show(view: PopularView) -> Document {
     let items = view.items.into_iter();
     let items = items.map(|item| format!(" {}={}", item.article.summary.article_id, item.score));
     document(format!("{}:{}", view.day, items.collect::<String>()))
