@@ -272,7 +272,7 @@ async fn tell(mut status: watch::Receiver<Status>, told: watch::Sender<Status>) 
 struct Projector(oneshot::Sender<()>, JoinHandle<()>);
 
 impl Projector {
-    fn start(runner: Runner<impl Target + Sync>) -> Self {
+    fn start(runner: Runner<impl Target>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             // A sender that is gone means stop, too.

@@ -24,11 +24,13 @@ use crate::views::Views;
 
 /// How often the status is written into the checkpoint's row, and the target looked at.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// How long a report may take. The next one will tell what it would have.
+const REPORT: Duration = Duration::from_secs(5);
 /// The first and the longest wait before a failed step is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// What the log is folded into.
-pub trait Target: Send + 'static {
+pub trait Target: Send + Sync + 'static {
     /// The name of the projection.
     const NAME: &'static str;
     /// Whether its checkpoint is kept elsewhere, so that the row in SQL only shows it.
@@ -263,7 +265,9 @@ impl<T: Target> Runner<T> {
                 }
             }
             Err(interruption @ Interruption::Target { .. }) => {
-                warn!(projection = T::NAME, %interruption, "cannot look at what was folded");
+                if self.status.borrow().state != State::Retrying {
+                    warn!(projection = T::NAME, %interruption, "cannot look at what was folded");
+                }
                 self.suffer(&interruption);
             }
             Err(interruption) => return Err(interruption),
@@ -291,9 +295,16 @@ impl<T: Target> Runner<T> {
     async fn report(&self) {
         let status = *self.status.borrow();
         let Surroundings { views, clock, .. } = &self.around;
-        let reported = status.report((T::NAME, T::ELSEWHERE), views, clock).await;
-        if let Err(error) = reported {
-            warn!(projection = T::NAME, %error, "cannot report the projector's status");
+        let reported = status.report((T::NAME, T::ELSEWHERE), views, clock);
+        match tokio::time::timeout(REPORT, reported).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                warn!(projection = T::NAME, %error, "cannot report the projector's status");
+            }
+            Err(_) => warn!(
+                projection = T::NAME,
+                "the views do not take the projector's status"
+            ),
         }
     }
 }

@@ -5,4 +5,5 @@ pub(crate) mod checker;
 mod filling;
 mod following;
 pub(crate) mod hearth;
+mod storm;
 mod trouble;

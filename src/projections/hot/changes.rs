@@ -18,6 +18,10 @@ use crate::projections::counts::Counted;
 use crate::projections::{articles, boards, comments, likes};
 use crate::views::Touched;
 
+/// The most views that one event adds to an article. No node gathers as many; what claims more must
+/// not make a number that Redis cannot hold, since it would refuse the event for ever.
+const MAX_VIEWS: u64 = 1_000_000_000_000;
+
 /// The changes of some events, being put together in the order of the log.
 pub struct Changes<'a> {
     calendar: &'a Calendar,
@@ -69,7 +73,7 @@ impl<'a> Changes<'a> {
             }
             Event::ArticlesViewed { views } => {
                 for viewed in views {
-                    let by = Counted::views(viewed.count);
+                    let by = Counted::views(viewed.count.min(MAX_VIEWS));
                     self.count(viewed.article_id, by, (at, fact.occurred_at));
                 }
             }

@@ -139,6 +139,17 @@ impl<R> Hearth<R> {
         self.other_hot().pointer().await.unwrap().unwrap()
     }
 
+    /// Waits until there is a pointer, and it has got as far as the log has now.
+    pub(crate) async fn healed(&self) {
+        let head = self.head().await;
+        loop {
+            match self.hot.pointer().await {
+                Ok(Some(pointer)) if pointer.checkpoint >= head => return,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// The generation that stands in Redis now.
     pub(crate) async fn generation(&self) -> Generation {
         Generation::of(&self.pointer().await)
@@ -209,6 +220,12 @@ impl Following {
     pub(crate) async fn stop(self) {
         drop(self.stop);
         self.task.await.unwrap();
+    }
+
+    /// What `kill -9` would do.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
     }
 }
 
