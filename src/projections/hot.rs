@@ -166,7 +166,7 @@ impl Target for Redis {
 
     async fn ready(&self, end: Position) {
         let mut sql = self.parts.sql.clone();
-        if sql.wait_for(|at| *at >= end).await.is_err() {
+        if end > self.checkpoint() && sql.wait_for(|at| *at >= end).await.is_err() {
             // The projector of the views is gone, and the node will soon be, too.
             std::future::pending::<()>().await;
         }

@@ -80,10 +80,15 @@ impl Running {
 }
 
 /// What `/v1/projections` shows.
-async fn shown(yard: &Yard) -> ProjectionView {
+pub(super) async fn shown(yard: &Yard) -> Vec<ProjectionView> {
     let (_, told) = watch::channel(Position::START);
     let queries = Queries::new(yard.views.clone(), Progress::told_by(told), calendar());
-    let mut all = queries.projections(yard.clock().now()).await.unwrap();
+    queries.projections(yard.clock().now()).await.unwrap()
+}
+
+/// What it shows where there is only one.
+async fn only_shown(yard: &Yard) -> ProjectionView {
+    let mut all = shown(yard).await;
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -176,7 +181,7 @@ async fn a_dead_reader_is_bad_although_the_lag_reads_0() {
         assert_eq!(status.lag_events(), Some(0));
         assert!(!status.is_healthy());
         asked.wait_for(|times| *times >= 2).await.unwrap();
-        let view = shown(&yard).await;
+        let view = only_shown(&yard).await;
         assert_eq!(view.state, "reader-down");
         assert_eq!(view.error.as_deref(), Some("event-store"));
         mood.send_replace(Mood::Fine);
@@ -199,7 +204,7 @@ async fn parked_events_are_counted_and_shown() {
     assert_eq!(status.parked, 1);
     assert!(status.is_healthy(), "the views go on");
     running.stop().await;
-    assert_eq!(shown(&yard).await.parked, 1);
+    assert_eq!(only_shown(&yard).await.parked, 1);
     let again = Running::over(&yard, yard.log.clone()).await;
     assert_eq!(again.status.borrow().parked, 1);
 }
@@ -221,7 +226,7 @@ async fn a_stopped_runner_leaves_word() {
         parked: 0,
         error: None,
     };
-    assert_eq!(shown(&yard).await, expected);
+    assert_eq!(only_shown(&yard).await, expected);
 }
 
 #[tokio::test]
@@ -234,9 +239,9 @@ async fn a_runner_that_says_nothing_any_more_is_taken_for_stopped() {
     )
     .await;
     yard.set_clock(11_000);
-    assert_eq!(shown(&yard).await.state, "live");
+    assert_eq!(only_shown(&yard).await.state, "live");
     yard.set_clock(11_001);
-    assert_eq!(shown(&yard).await.state, "stopped");
+    assert_eq!(only_shown(&yard).await.state, "stopped");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -258,7 +263,7 @@ async fn two_runners_over_one_log_do_what_one_does() {
 }
 
 /// Polls `work` so many times and then drops it, unless `done` is ready first.
-async fn dropped_after(polls: u32, work: impl Future<Output = ()>, done: impl Future) {
+pub(super) async fn dropped_after(polls: u32, work: impl Future<Output = ()>, done: impl Future) {
     let mut work = Box::pin(work);
     let mut left = polls;
     let some = poll_fn(move |context| {
