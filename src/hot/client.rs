@@ -88,7 +88,7 @@ impl Lane {
         answers.pop().ok_or_else(missing)?
     }
 
-    /// What each master says of itself.
+    /// What each master says of its replication.
     pub(super) async fn masters(&self) -> Result<Vec<Info>, HotError> {
         let (number, mut link) = self.soon(self.link()).await?;
         let done = self.soon(link.masters()).await;
@@ -185,11 +185,7 @@ impl Lane {
 impl Link {
     async fn send(&mut self, commands: &Pipeline) -> Result<Vec<RedisResult<Value>>, HotError> {
         match self {
-            Self::One(connection) => {
-                let answers = connection.send_packed_commands(commands, 0, commands.len());
-                let answers = answers.await?.into_iter();
-                Ok(answers.map(Value::extract_error).collect())
-            }
+            Self::One(connection) => gather(connection, commands).await,
             Self::Cluster(connection) => scatter(connection, commands).await,
         }
     }
@@ -202,7 +198,9 @@ impl Link {
     }
 
     async fn masters(&mut self) -> Result<Vec<Info>, HotError> {
-        let answers = self.ask_masters(cmd("INFO")).await?;
+        let mut ask = cmd("INFO");
+        ask.arg("replication");
+        let answers = self.ask_masters(ask).await?;
         answers
             .into_iter()
             .map(|answer| {
@@ -274,6 +272,22 @@ fn is_elsewhere(answer: &Answer) -> bool {
         answer,
         Err(HotError::Away(_) | HotError::ReadOnly(_) | HotError::Refused(_))
     )
+}
+
+/// Sends all commands to the one server at once. A single one, as most readers have it, needs no
+/// pipeline.
+async fn gather(
+    connection: &mut MultiplexedConnection,
+    commands: &Pipeline,
+) -> Result<Vec<RedisResult<Value>>, HotError> {
+    let mut each = commands.cmd_iter();
+    if let (Some(command), None) = (each.next(), each.next()) {
+        let answer = connection.send_packed_command(command).await?;
+        return Ok(vec![answer.extract_error()]);
+    }
+    let answers = connection.send_packed_commands(commands, 0, commands.len());
+    let answers = answers.await?.into_iter();
+    Ok(answers.map(Value::extract_error).collect())
 }
 
 /// Sends each command to the node that has its key, all at once.
