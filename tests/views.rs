@@ -1,5 +1,6 @@
 //! The connections to the SQL views, and their file or server, when something is in the way.
 
+mod folds;
 mod outages;
 pub(crate) mod refusals;
 mod replays;

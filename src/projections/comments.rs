@@ -20,6 +20,8 @@ use crate::domain::comment::CommentEvent;
 use crate::domain::{ArticleId, CommentId, Event, Fact, Revision};
 use crate::event_store::{Position, RecordedEvent};
 
+/// The deepest place that a path has room for: several times what any board allows.
+const DEEPEST: usize = 375;
 /// Where the parent of a root would be: no comment has this id.
 const NO_PARENT: i64 = 0;
 
@@ -179,6 +181,9 @@ impl Comments {
 
     /// The path of these ancestors, if the last of them has it.
     fn path_of(&self, ancestors: &[CommentId], article_id: ArticleId) -> Result<Vec<u8>, Unfit> {
+        if ancestors.len() >= DEEPEST {
+            return Err(Unfit("the comment stands deeper than a path can tell"));
+        }
         let ids = ancestors.iter().map(|id| id.to_i64());
         let path: Vec<u8> = ids.flat_map(i64::to_be_bytes).collect();
         if let Some(parent) = ancestors.last() {

@@ -111,28 +111,64 @@ async fn update(transaction: &mut Connection, changed: Vec<(i64, CommentRow)>) -
     const UPDATE: Spelled = Spelled {
         sqlite: Listed::new(
             "UPDATE comment SET deleted = v.column2, visible_replies = v.column3, \
-             revision = v.column4, position = v.column5, \
-             modified_at = coalesce(v.column6, modified_at), \
-             content = coalesce(v.column7, content) \
+             revision = v.column4, position = v.column5 \
              FROM (VALUES {}) AS v WHERE comment_id = v.column1",
-            "(?, ?, ?, ?, ?, ?, ?)",
+            "(?, ?, ?, ?, ?)",
         ),
         // The casts say what the values are: without them the server compares ids as texts, and
         // reads the whole table.
         mysql: Listed {
             text: "UPDATE comment AS c JOIN ({}) AS v ON c.comment_id = v.id \
                  SET c.deleted = v.deleted, c.visible_replies = v.visible_replies, \
-                 c.revision = v.revision, c.position = v.position, \
-                 c.modified_at = coalesce(v.modified_at, c.modified_at), \
-                 c.content = coalesce(v.content, c.content)",
+                 c.revision = v.revision, c.position = v.position",
             row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS SIGNED) AS deleted, \
                  CAST(? AS SIGNED) AS visible_replies, CAST(? AS SIGNED) AS revision, \
-                 ? AS position, CAST(? AS SIGNED) AS modified_at, ? AS content",
+                 CAST(? AS CHAR(32)) AS position",
             between: " UNION ALL ",
             most: WIDE,
         },
     };
-    rows::write(transaction, &UPDATE, changed, |query, (id, row)| {
+    let (edited, moved) = changed
+        .into_iter()
+        .partition(|(_, row): &(_, CommentRow)| row.content.is_some());
+    edit(transaction, edited).await?;
+    rows::write(transaction, &UPDATE, moved, |query, (id, row)| {
+        query
+            .bind(id)
+            .bind(row.deleted)
+            .bind(row.visible_replies)
+            .bind(row.revision)
+            .bind(row.position.to_string())
+    })
+    .await
+}
+
+/// The same, where there is new content.
+async fn edit(transaction: &mut Connection, edited: Vec<(i64, CommentRow)>) -> sqlx::Result<()> {
+    const EDIT: Spelled = Spelled {
+        sqlite: Listed::new(
+            "UPDATE comment SET deleted = v.column2, visible_replies = v.column3, \
+             revision = v.column4, position = v.column5, \
+             modified_at = coalesce(v.column6, modified_at), content = v.column7 \
+             FROM (VALUES {}) AS v WHERE comment_id = v.column1",
+            "(?, ?, ?, ?, ?, ?, ?)",
+        ),
+        // The server cuts a text that is a value of a table made up on the way, or refuses it. As a
+        // value of a row to be inserted it may be as long as the column. None is: all of them were
+        // read in this transaction.
+        mysql: Listed::new(
+            "INSERT INTO comment (comment_id, deleted, visible_replies, revision, position, \
+             modified_at, content, article_id, parent_id, depth, visible, created_at, path, \
+             writer_id, writer_name) VALUES {} ON DUPLICATE KEY UPDATE \
+             deleted = VALUES(deleted), visible_replies = VALUES(visible_replies), \
+             revision = VALUES(revision), position = VALUES(position), \
+             modified_at = COALESCE(VALUES(modified_at), modified_at), \
+             content = VALUES(content)",
+            "(?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, '', '', '')",
+        )
+        .at_most(WIDE),
+    };
+    rows::write(transaction, &EDIT, edited, |query, (id, row)| {
         query
             .bind(id)
             .bind(row.deleted)
@@ -140,7 +176,7 @@ async fn update(transaction: &mut Connection, changed: Vec<(i64, CommentRow)>) -
             .bind(row.revision)
             .bind(row.position.to_string())
             .bind(row.modified_at)
-            .bind(row.content)
+            .bind(row.content.unwrap_or_default())
     })
     .await
 }
