@@ -93,10 +93,15 @@ struct Inner {
 impl Hot {
     /// The hot views at `url`, under `prefix`.
     pub fn new(url: HotUrl, prefix: HotPrefix) -> Self {
+        Self::with_patience(url, prefix, READER)
+    }
+
+    /// The same with readers who wait so long for an answer. For tests, whose machine may be busy.
+    pub fn with_patience(url: HotUrl, prefix: HotPrefix, reader: Duration) -> Self {
         Self(Arc::new(Inner {
             keys: Keys::new(prefix),
-            quick: Lane::new(url.clone(), READER),
-            patient: Lane::new(url.clone(), PROJECTOR),
+            quick: Lane::new(url.clone(), reader),
+            patient: Lane::new(url.clone(), PROJECTOR.max(reader)),
             url,
             known: watch::Sender::new(None),
         }))

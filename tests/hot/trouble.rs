@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use madang::hot::{Hot, HotError, HotPrefix, HotUrl, Read};
 
 use super::articles::liked;
-use super::yard::{Yard, article, begin, connect};
+use super::yard::{Yard, article, begin, connect, connect_hasty};
 use crate::servers::redis::Redis;
 
 /// More than a reader ever waits for an answer.
@@ -15,10 +15,11 @@ const SOON: Duration = Duration::from_secs(2);
 async fn a_paused_redis_keeps_no_reader_waiting() {
     let mut yard = Yard::new().await;
     yard.fill_article(1, 3).await;
+    let hasty = connect_hasty(&yard.redis.url(), "yard");
     yard.redis.process().pause();
     let begin = Instant::now();
     let id = super::yard::article_id(1);
-    let read = yard.hot.article(&yard.generation, id).await;
+    let read = hasty.article(&yard.generation, id).await;
     assert!(matches!(read, Err(HotError::Away(_))), "{read:?}");
     assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
     yard.redis.process().resume();
@@ -30,9 +31,11 @@ async fn a_paused_redis_keeps_no_reader_waiting() {
 async fn a_batch_that_arrives_after_it_was_given_up_counts_once() {
     let mut yard = Yard::new().await;
     yard.fill_article(1, 3).await;
+    let hasty = connect_hasty(&yard.redis.url(), "yard");
+    assert!(hasty.pointer().await.is_ok(), "it is connected");
     yard.redis.process().pause();
     let batch = liked(1, 4);
-    let given_up = yard.hot.apply(&yard.pointer.generation, &batch).await;
+    let given_up = hasty.apply(&yard.pointer.generation, &batch).await;
     assert!(matches!(given_up, Err(HotError::Away(_))), "{given_up:?}");
     yard.redis.process().resume();
     yard.apply(&batch).await;

@@ -1,5 +1,7 @@
 //! Hot views on a Redis of their own, with a generation that has begun.
 
+use std::time::Duration;
+
 use madang::domain::{ArticleId, BoardId, Timestamp};
 use madang::event_store::Position;
 use madang::hot::{
@@ -96,7 +98,15 @@ impl Yard {
     }
 }
 
+/// With time enough for a machine that is busy with other tests.
 pub(super) fn connect(url: &str, prefix: &str) -> Hot {
+    let prefix = HotPrefix::parse(prefix).unwrap();
+    let patience = Duration::from_secs(20);
+    Hot::with_patience(HotUrl::parse(url).unwrap(), prefix, patience)
+}
+
+/// As readers and projectors are.
+pub(super) fn connect_hasty(url: &str, prefix: &str) -> Hot {
     let prefix = HotPrefix::parse(prefix).unwrap();
     Hot::new(HotUrl::parse(url).unwrap(), prefix)
 }
