@@ -122,6 +122,7 @@ async fn a_redis_that_is_not_there_keeps_nobody_from_serving() {
 fn health(server: &Server) -> (u16, Value) {
     let mut client = Client::connect(&server.address, "");
     let answer = client.get_plainly("/health/ready").unwrap();
+    assert!(matches!(answer.status, 200 | 503), "{}", answer.body);
     let checks = answer.body["checks"]
         .as_array()
         .cloned()
