@@ -1,4 +1,40 @@
 //! The hot views: what many read at once, in Redis. It may vanish at any time and heals by itself.
+//!
+//! An *entry* is an article, a board with the list of its newest articles, or the scores of a day: a
+//! hash, and beside it a sorted set where there is a list. Each carries the position of the last event
+//! folded into it. S is how far SQL is, R how far the projector says that Redis is. The projector hands
+//! a batch over only when S has reached its end: whatever is in Redis, SQL has.
+//!
+//! What must hold: **an entry is what SQL held at the entry's own position, and every event up to R that
+//! is about it is in it.** Each script is one step for Redis, so the rules are about their order only.
+//!
+//! 1. *Only a fill creates an entry, and an event is applied only where it is newer* than the entry's
+//!    position. So what is delivered twice, by one projector or two, counts once; what comes late finds
+//!    a newer position. A step that composes several events is applied only if the entry is before the
+//!    first of them; if the entry is in their midst, nobody can tell which of them it holds, and it is
+//!    thrown away.
+//! 2. *An event whose entry is absent leaves a floor*, the position alone, for a minute. To readers it
+//!    is a miss.
+//! 3. *A fill needs the hole that its miss left.* The miss marks the place with a token before the
+//!    snapshot of SQL is taken. An event before the mark is in the snapshot, for SQL had it first. An
+//!    event after it raises the hole's position: above the position of the rows the fill is overtaken.
+//!    If the hole is gone (expired, flushed, evicted), or another one is there, the fill is refused: so
+//!    no memory policy and no FLUSHALL can take the evidence away. The hole lives for 10 s and proves a
+//!    miss for 5 s, by one clock, that of the node which has it. And S must have reached R, or rows
+//!    from a lagging copy of SQL would lack events whose floors died long ago.
+//! 4. *A list is guarded by the hash beside it*: same script, same end, and the hash says how many
+//!    members there are. If one of the two was evicted the count is wrong: a miss, and the next script
+//!    throws the rest away. A list is true down to its smallest id, so smaller ids are not added unless
+//!    it is complete. A deleted article leaves a tombstone with its position, which nothing brings back.
+//! 5. *Every entry dies 24 h ± 10 % after its fill*, and updates keep that end, so no error outlives a
+//!    day.
+//! 6. *The pointer moves by compare-and-set* from what this projector wrote. If it is missing, or
+//!    somebody else's, or the masters are not those with which the generation began (a write may be
+//!    lost then), a new generation begins at S: other keys, so nothing of before is read or filled. Its
+//!    entries are filled from snapshots at or after S, so they lack nothing before R. Names of
+//!    generations are random, so an old one never comes alive again.
+//!
+//! Left out: reading from replicas (they lag), and any answer that needs two entries of one moment.
 
 mod change;
 mod client;

@@ -1,11 +1,13 @@
 //! One running node without its HTTP: the stores opened in the right order, commands, queries and
 //! the projector between them, and all of it closed again.
 
+mod opening;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::ambient::Clock;
@@ -16,14 +18,16 @@ use crate::config::Config;
 use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{EventStore, Position, StoreError, identity};
 use crate::hot::Hot;
-use crate::projections::checkpoint::{self, CheckpointError, Identity};
+use crate::projections;
+use crate::projections::checkpoint::{CheckpointError, Identity};
 use crate::projections::hot::NotOurs;
-use crate::projections::runner::{Parts, Runner, Target};
 use crate::projections::status::Status;
-use crate::projections::{self, OnCommit};
 use crate::query::Queries;
 use crate::query::wait::Progress;
-use crate::views::{Views, ViewsError};
+use crate::views::{Access, Views, ViewsError};
+use opening::{Opened, Unopened};
+
+pub use opening::Stand;
 
 /// Why a node does not start. Each text names the file and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -69,14 +73,12 @@ pub struct Node {
     pub hot: Option<Hot>,
     log: Arc<SqliteLog>,
     views: Views,
-    /// The SQL views' first.
-    projectors: Vec<Projector>,
+    /// How it stands with the views, if they are on a server.
+    pub stand: Option<watch::Receiver<Stand>>,
+    opened: Opened,
     /// What else goes on until the node stops.
     tasks: JoinSet<()>,
 }
-
-/// A projector at work, and what stops it.
-struct Projector(oneshot::Sender<()>, JoinHandle<()>);
 
 /// The file with the lease of ids, in the data directory.
 pub const LEASE_FILE: &str = "ids.lease";
@@ -104,10 +106,10 @@ impl Node {
         let lease = config.data_dir.join(LEASE_FILE);
         let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
         let hot = redis(config, &identity).await?;
-        let views = Views::open(&config.database).await?;
+        let views = Views::begin(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
         let progress = Progress::told_by(told.clone());
-        let mut queries = Queries::new(views.clone(), progress, config.calendar.clone());
+        let mut queries = Queries::new(views.clone(), progress.clone(), config.calendar.clone());
         if let Some(hot) = &hot {
             queries = queries.with_hot(hot.clone());
         }
@@ -116,25 +118,40 @@ impl Node {
             node: config.node,
             calendar: config.calendar.clone(),
         };
+        let log_id = identity.log_id;
+        let (telling, status) = watch::channel(Status::starting(Position::START, 0));
+        let projects = config.roles.projector;
+        let unopened = Unopened {
+            store: store.clone(),
+            identity,
+            views: views.clone(),
+            queries: queries.clone(),
+            progress,
+            hot: hot.clone(),
+            clock,
+            position: (position, told.clone()),
+            access: if projects {
+                Access::Write
+            } else {
+                Access::Read
+            },
+            status: Some(telling),
+        };
+        let (opened, stand) = unopened.start().await?;
         let mut node = Self {
             viewing: Viewing::start(&commands, counter, hot.clone()),
             commands,
             queries,
-            status: None,
+            status: projects.then_some(status),
             hot,
             log,
+            stand: views.is_shared().then_some(stand),
             views,
-            projectors: Vec::new(),
+            opened,
             tasks: JoinSet::new(),
             store,
         };
-        node.follow(identity.log_id, told.clone());
-        if config.roles.projector {
-            node.project(identity, clock, (position, told)).await?;
-        } else {
-            let checkpoint = checkpoint::verified(&node.views, &*node.store, &identity).await?;
-            position.send_replace(checkpoint.position);
-        }
+        node.follow(log_id, told);
         Ok(node)
     }
 
@@ -146,71 +163,28 @@ impl Node {
         }
     }
 
-    async fn project(
-        &mut self,
-        identity: Identity,
-        clock: Clock,
-        (position, told): (watch::Sender<Position>, watch::Receiver<Position>),
-    ) -> Result<(), StartError> {
-        let queries = self.queries.clone();
-        let on_commit: OnCommit = Arc::new(move |touched| queries.forget(touched));
-        let (runner, status) = Runner::start(Parts {
-            store: self.store.clone(),
-            identity: identity.clone(),
-            views: self.views.clone(),
-            clock: clock.clone(),
-            on_commit: on_commit.clone(),
-            position,
-        })
-        .await?;
-        self.status = Some(status);
-        self.projectors.push(Projector::start(runner));
-        if let Some(hot) = self.hot.clone() {
-            let parts = projections::hot::Parts {
-                hot,
-                store: self.store.clone(),
-                identity,
-                views: self.views.clone(),
-                clock,
-                on_commit,
-                sql: told,
-            };
-            let (runner, _) = projections::hot::start(parts).await?;
-            self.projectors.push(Projector::start(runner));
-        }
-        Ok(())
-    }
-
     /// Lets the views that were accepted become durable, stops the projectors and closes the stores;
     /// what was acknowledged is on disk already.
     pub async fn stop(mut self) {
         self.viewing.stop().await;
-        for projector in self.projectors.drain(..).rev() {
-            projector.stop().await;
-        }
+        self.opened.stop().await;
         self.tasks.shutdown().await;
         self.views.close().await;
         self.log.close().await;
     }
 }
 
-impl Projector {
-    fn start(runner: Runner<impl Target + Sync>) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let stopped = async {
-            // A sender that is gone means stop, too.
-            let _: Result<(), oneshot::error::RecvError> = stopped.await;
-        };
-        Self(stop, tokio::spawn(runner.run(stopped)))
-    }
-
-    async fn stop(self) {
-        let Self(stop, task) = self;
-        drop(stop);
-        if let Err(error) = task.await {
-            tracing::error!(%error, "a projector died");
+/// Ready once the views have turned out not to be usable, with what to tell the operator.
+pub async fn refused(stand: Option<watch::Receiver<Stand>>) -> Arc<str> {
+    if let Some(mut stand) = stand {
+        let refused = |stand: &Stand| matches!(stand, Stand::Refused(_));
+        if let Ok(stand) = stand.wait_for(refused).await
+            && let Stand::Refused(why) = &*stand
+        {
+            return Arc::clone(why);
         }
     }
+    std::future::pending().await
 }
 
 /// The Redis that was chosen, if one was. It is asked once: what it refuses now it would refuse for

@@ -144,6 +144,11 @@ impl Views {
         Shadow::begin(url).await
     }
 
+    /// Whether other nodes may use them, too.
+    pub fn is_shared(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Where they are, for operators.
     pub fn place(&self) -> &str {
         &self.place

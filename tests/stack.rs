@@ -6,19 +6,22 @@
 
 use std::path::{Path, PathBuf};
 
+use madang::ambient::new_command_id;
 use madang::config::{Config, Settings};
 use madang::views::Database as Location;
 use tempfile::TempDir;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::task::spawn_blocking;
 
 use crate::servers::mariadb::{Database, MariaDb};
+use crate::servers::redis::Redis;
 
 /// What views are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stack {
     /// Files in the test's own directory.
     Embedded,
-    /// A MariaDB, or the server that `MADANG_TEST_MYSQL` names.
+    /// A MariaDB, or the server that `MADANG_TEST_MYSQL` names, and a Redis.
     Servers,
 }
 
@@ -44,6 +47,8 @@ impl Stack {
 pub(crate) struct Home {
     stack: Stack,
     directory: TempDir,
+    /// What its keys in Redis begin with.
+    prefix: String,
     /// What was asked for so far, by name.
     databases: Mutex<Vec<(String, Database)>>,
 }
@@ -58,6 +63,7 @@ impl Home {
         Self {
             stack,
             directory: TempDir::new().unwrap(),
+            prefix: new_command_id().simple().to_string(),
             databases: Mutex::default(),
         }
     }
@@ -75,9 +81,19 @@ impl Home {
             config,
             data_dir: Some(self.path("data")),
             database: Some(self.url(VIEWS).await),
+            redis: self.redis().await,
+            redis_prefix: Some(self.prefix.clone()),
             ..Settings::default()
         };
         settings.resolve().unwrap()
+    }
+
+    /// Where what is hot is; nowhere, if views are in files.
+    async fn redis(&self) -> Option<String> {
+        match self.stack {
+            Stack::Embedded => None,
+            Stack::Servers => Some(redis().await.url()),
+        }
     }
 
     /// Where the views of this name are: always the same for the same name.
@@ -92,10 +108,14 @@ impl Home {
 
     /// What tells the program to use these stores.
     pub(crate) async fn variables(&self) -> Vec<(&'static str, String)> {
-        match self.stack {
-            Stack::Embedded => Vec::new(),
-            Stack::Servers => vec![("MADANG_DATABASE", self.url(VIEWS).await)],
-        }
+        let Some(redis) = self.redis().await else {
+            return Vec::new();
+        };
+        vec![
+            ("MADANG_DATABASE", self.url(VIEWS).await),
+            ("MADANG_REDIS", redis),
+            ("MADANG_REDIS_PREFIX", self.prefix.clone()),
+        ]
     }
 
     /// Where views are, as a setting has it.
@@ -112,4 +132,11 @@ impl Home {
         databases.push((name.to_owned(), database));
         url
     }
+}
+
+/// The Redis of all tests that do not stop it; their prefixes keep them apart.
+async fn redis() -> &'static Redis {
+    static SHARED: OnceCell<Redis> = OnceCell::const_new();
+    let first = async || spawn_blocking(Redis::start).await.unwrap();
+    SHARED.get_or_init(first).await
 }

@@ -1,6 +1,6 @@
 //! `madang replay`: the views folded anew from the log.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::progress::{Progress, Reader, Unit, per_second};
@@ -9,6 +9,7 @@ use crate::ambient::Clock;
 use crate::config::Config;
 use crate::event_store::EventStore;
 use crate::event_store::sqlite::SqliteLog;
+use crate::hot::Hot;
 use crate::projections::fold::{FoldError, OnUnfit};
 use crate::projections::rebuild::{RebuildError, Rebuilt, rebuild};
 
@@ -62,9 +63,25 @@ async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result
     .await;
     let elapsed = progress.end();
     let rebuilt = rebuilt.map_err(explain)?;
+    forget_what_is_hot(config).await?;
     let rate = per_second(rebuilt.events, elapsed);
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     output::line(&show(&rebuilt, (rate, millis), args.json))
+}
+
+/// What is hot was folded before: it goes with the old views. Its next projector begins anew.
+async fn forget_what_is_hot(config: &Config) -> anyhow::Result<()> {
+    let Some((url, prefix)) = &config.redis else {
+        return Ok(());
+    };
+    let forgotten = Hot::new(url.clone(), prefix.clone()).forget_all().await;
+    forgotten.with_context(|| {
+        format!(
+            "the views are rebuilt, but Redis still has what was hot before: \
+             delete the key {}:generation, or replay again when Redis is there",
+            prefix.as_str()
+        )
+    })
 }
 
 fn explain(error: RebuildError) -> anyhow::Error {

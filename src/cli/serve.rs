@@ -1,6 +1,6 @@
 //! `madang serve`: one node with its HTTP API, until it is asked to stop.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::info;
@@ -8,9 +8,8 @@ use tracing::info;
 use super::{Outcome, token};
 use crate::ambient::Clock;
 use crate::config::{Config, Role, Settings};
-use crate::hot::Hot;
 use crate::http::{self, Check, Limits, Readiness, Site, Verifier};
-use crate::node::{Node, asked_to_stop};
+use crate::node::{Node, Stand, asked_to_stop, refused};
 use crate::projections::status::Status;
 
 /// Serve the HTTP API and fold the log into the views
@@ -52,29 +51,42 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
         queries: config.roles.query.then(|| node.queries.clone()),
         log: node.store.clone(),
         verifier,
-        readiness: readiness(node.status.clone(), node.hot.clone()),
+        readiness: readiness(&node),
         clock,
         limits: Limits::default(),
     });
     // Before it says so: whoever reads it may ask it to stop at once.
     let asked = asked_to_stop().context("signals cannot be heard")?;
     info!(%address, data_dir = %config.data_dir.display(), "serving");
+    let refused = refused(node.stand.clone());
+    let mut why = None;
     let stop = async {
-        asked.await;
+        tokio::select! {
+            () = asked => {}
+            refusal = refused => why = Some(refusal),
+        }
         info!("stopping: requests in flight get their answers first");
     };
     http::run(listener, router, stop).await;
     node.stop().await;
     info!("stopped");
-    Ok(Outcome::Done)
+    match why {
+        Some(why) => bail!("{why}"),
+        None => Ok(Outcome::Done),
+    }
 }
 
 /// A node that projects is ready once its views have been level with the log, and for as long as
-/// both can be reached. One that does not is ready as soon as it serves. Without Redis it is slower, and
+/// both can be reached. One that does not is ready as soon as its views are open. Without Redis it is slower, and
 /// ready all the same.
-fn readiness(status: Option<watch::Receiver<Status>>, hot: Option<Hot>) -> Readiness {
+fn readiness(node: &Node) -> Readiness {
+    let (status, hot) = (node.status.clone(), node.hot.clone());
+    let stand = node.stand.clone();
     Readiness::new(move || {
-        let mut checks = Vec::with_capacity(3);
+        let mut checks = Vec::with_capacity(4);
+        if let Some(stand) = &stand {
+            checks.push(viewed(&stand.borrow()));
+        }
         if let Some(status) = &status {
             checks.extend(projecting(status));
         }
@@ -88,6 +100,21 @@ fn readiness(status: Option<watch::Receiver<Status>>, hot: Option<Hot>) -> Readi
         }
         checks
     })
+}
+
+/// Without its views a node can only take commands.
+fn viewed(stand: &Stand) -> Check {
+    let state = match stand {
+        Stand::Opening => "opening",
+        Stand::Open => "open",
+        Stand::Away => "away",
+        Stand::Refused(_) => "refused",
+    };
+    Check {
+        name: "views",
+        ok: *stand == Stand::Open,
+        state,
+    }
 }
 
 fn projecting(status: &watch::Receiver<Status>) -> [Check; 2] {

@@ -183,9 +183,13 @@ impl Lane {
 }
 
 impl Link {
-    async fn send(&mut self, commands: &[Cmd]) -> Result<Vec<RedisResult<Value>>, HotError> {
+    async fn send(&mut self, commands: &Pipeline) -> Result<Vec<RedisResult<Value>>, HotError> {
         match self {
-            Self::One(connection) => gather(connection, commands).await,
+            Self::One(connection) => {
+                let answers = connection.send_packed_commands(commands, 0, commands.len());
+                let answers = answers.await?.into_iter();
+                Ok(answers.map(Value::extract_error).collect())
+            }
             Self::Cluster(connection) => scatter(connection, commands).await,
         }
     }
@@ -233,13 +237,16 @@ impl Link {
 /// Runs commands; those whose script the server has forgotten (it was restarted, or somebody flushed
 /// the scripts) a second time.
 async fn run_on(link: &mut Link, commands: Vec<Cmd>) -> Result<Vec<Answer>, HotError> {
+    let commands = pipeline(commands);
     let mut answers = link.send(&commands).await?;
     let unknown: Vec<usize> = (0..answers.len())
         .filter(|at| is_unknown_script(&answers[*at]))
         .collect();
     if !unknown.is_empty() {
         link.load_scripts().await?;
-        let again: Vec<Cmd> = unknown.iter().map(|at| commands[*at].clone()).collect();
+        let again = commands.cmd_iter().zip(&answers);
+        let again = again.filter(|(_, answer)| is_unknown_script(answer));
+        let again = pipeline(again.map(|(command, _)| command.clone()));
         for (at, answer) in unknown.into_iter().zip(link.send(&again).await?) {
             answers[at] = answer;
         }
@@ -248,6 +255,14 @@ async fn run_on(link: &mut Link, commands: Vec<Cmd>) -> Result<Vec<Answer>, HotE
         .into_iter()
         .map(|answer| answer.map_err(HotError::from))
         .collect())
+}
+
+fn pipeline(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
 }
 
 fn is_unknown_script(answer: &RedisResult<Value>) -> bool {
@@ -263,32 +278,13 @@ fn is_elsewhere(answer: &Answer) -> bool {
     )
 }
 
-/// Sends all commands to the one server at once. A single one, as most readers have it, needs no copy.
-async fn gather(
-    connection: &mut MultiplexedConnection,
-    commands: &[Cmd],
-) -> Result<Vec<RedisResult<Value>>, HotError> {
-    if let [command] = commands {
-        let answer = connection.send_packed_command(command).await?;
-        return Ok(vec![answer.extract_error()]);
-    }
-    let mut pipeline = Pipeline::with_capacity(commands.len());
-    for command in commands {
-        pipeline.add_command(command.clone());
-    }
-    let answers = connection
-        .send_packed_commands(&pipeline, 0, commands.len())
-        .await?;
-    Ok(answers.into_iter().map(Value::extract_error).collect())
-}
-
 /// Sends each command to the node that has its key, all at once.
 async fn scatter(
     connection: &ClusterConnection,
-    commands: &[Cmd],
+    commands: &Pipeline,
 ) -> Result<Vec<RedisResult<Value>>, HotError> {
     let mut sent = JoinSet::new();
-    for (at, command) in commands.iter().enumerate() {
+    for (at, command) in commands.cmd_iter().enumerate() {
         let (mut connection, command) = (connection.clone(), command.clone());
         sent.spawn(async move { (at, command.query_async::<Value>(&mut connection).await) });
     }

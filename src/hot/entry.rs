@@ -165,7 +165,7 @@ pub(super) enum EntryId {
 /// Of what moment the rows are that fill an entry, all from one snapshot of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// The last event folded into any of the rows.
+    /// The last event folded into any of the rows; or the checkpoint, which says as much.
     pub rows: Position,
     /// The checkpoint of SQL (S).
     pub checkpoint: Position,

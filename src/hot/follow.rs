@@ -1,6 +1,7 @@
 //! Which generation readers may use now. Known from asking twice a second, so that a read need not
 //! ask; forgotten at once when Redis does not answer, so that readers waste no time on it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,16 +56,30 @@ impl Hot {
     }
 }
 
-/// Remembers a position of SQL until Redis has reached it.
+/// Remembers how far SQL was, for as long as Redis may take.
 #[derive(Debug, Default)]
-struct Behind(Option<(Position, Instant)>);
+struct Behind {
+    /// What Redis must have reached by now. At first what SQL had when somebody began to look: nobody
+    /// knows for how long it has had that.
+    needed: Option<Position>,
+    later: VecDeque<(Instant, Position)>,
+}
 
 impl Behind {
     /// Whether Redis has not reached what SQL had a while ago.
     fn too_far(&mut self, (redis, sql): (Position, Position), now: Instant) -> bool {
-        if self.0.is_none_or(|(target, _)| redis >= target) {
-            self.0 = (redis < sql).then_some((sql, now));
+        let mut needed = *self.needed.get_or_insert(sql);
+        self.later.push_back((now, sql));
+        while let Some((since, position)) = self.later.front()
+            && *since + PATIENCE <= now
+        {
+            needed = *position;
+            self.later.pop_front();
         }
-        self.0.is_some_and(|(_, since)| now - since > PATIENCE)
+        self.needed = Some(needed);
+        redis < needed
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What the projector does: generations, the checkpoint, batches.
 
-use redis::{Cmd, Value, cmd};
+use redis::{Arg, Cmd, Value, cmd};
 use uuid::Uuid;
 
 use super::change::{ArticleChange, Batch, BoardChange, PopularChange, Steps};
@@ -143,10 +143,20 @@ fn cut(calls: &mut impl Iterator<Item = Cmd>) -> Vec<Cmd> {
     let (mut chunk, mut bytes) = (Vec::with_capacity(CHUNK), 0);
     while chunk.len() < CHUNK && bytes < CHUNK_BYTES {
         let Some(call) = calls.next() else { break };
-        bytes += call.get_packed_command().len();
+        bytes += size(&call);
         chunk.push(call);
     }
     chunk
+}
+
+/// What a call weighs, about, in bytes.
+fn size(call: &Cmd) -> usize {
+    call.args_iter()
+        .map(|argument| match argument {
+            Arg::Simple(bytes) => bytes.len(),
+            _ => 0,
+        })
+        .sum()
 }
 
 fn event_id(id: Option<Uuid>) -> String {

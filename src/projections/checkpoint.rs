@@ -73,6 +73,9 @@ pub enum CheckpointError {
         /// Its id.
         event_id: Uuid,
     },
+    /// No projector has ever looked at the views.
+    #[error("no projector has begun the views yet")]
+    NotBegun,
     /// The checkpoint's row is not what a projector writes.
     #[error("the checkpoint is damaged; `madang replay --offline` rebuilds the views")]
     Damaged,
@@ -92,8 +95,20 @@ pub async fn verified(
     identity: &Identity,
 ) -> Result<Checkpoint, CheckpointError> {
     begin(views, identity).await?;
+    match found(views, store, identity).await {
+        Err(CheckpointError::NotBegun) => Err(CheckpointError::Damaged),
+        found => found,
+    }
+}
+
+/// The same of views that others fold: nothing is written.
+pub async fn found(
+    views: &Views,
+    store: &dyn EventStore,
+    identity: &Identity,
+) -> Result<Checkpoint, CheckpointError> {
     let stored = Stored::read(views).await?;
-    let stored = stored.ok_or(CheckpointError::Damaged)?;
+    let stored = stored.ok_or(CheckpointError::NotBegun)?;
     let checkpoint = stored.of(identity)?;
     if let Some((position, event_id)) = checkpoint.last {
         let standing = store.event_at(position).await?;

@@ -30,6 +30,11 @@ impl Progress {
         }
     }
 
+    /// Whether somebody waits.
+    pub fn is_waited_for(&self) -> bool {
+        self.places.available_permits() < MAX_WAITING
+    }
+
     /// Returns once the views have reached `position`.
     pub(super) async fn reach(&self, position: Position) -> Result<(), QueryError> {
         if *self.position.borrow() >= position {

@@ -51,13 +51,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "hot",
-        &[
-            "domain",
-            "event_store::Position",
-            "ambient",
-            "breaker",
-            "calendar",
-        ],
+        &["domain", "event_store::Position", "ambient", "calendar"],
     ),
     (
         "projections",

@@ -121,6 +121,14 @@ async fn nobody_there_is_away() {
     assert!(matches!(pointer, Err(HotError::Away(_))), "{pointer:?}");
 }
 
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_away() {
+    let redis = Redis::start();
+    let url = redis.url().replace("redis://", "rediss://");
+    let pointer = connect(&url, "yard").pointer().await;
+    assert!(matches!(pointer, Err(HotError::Away(_))), "{pointer:?}");
+}
+
 #[test]
 fn urls_are_checked_before_anything_is_connected() {
     for good in [
@@ -158,8 +166,8 @@ fn no_secret_of_a_url_is_shown() {
 
 #[test]
 fn a_prefix_leaves_the_braces_to_the_keys() {
-    assert!(HotPrefix::parse("madang:test-1").is_ok());
-    for bad in ["", "a b", "{a}", "마당", &"x".repeat(65)] {
+    assert!(HotPrefix::parse("madang_test-1.a").is_ok());
+    for bad in ["", "a b", "a:b", "{a}", "마당", &"x".repeat(65)] {
         assert!(HotPrefix::parse(bad).is_err(), "{bad}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -10,22 +11,28 @@ use http_body_util::BodyExt as _;
 use madang::ambient::Clock;
 use madang::config::Roles as NodeRoles;
 use madang::domain::{Timestamp, UserId};
+use madang::event_store::{Position, identity};
 use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
 use madang::node::Node;
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use crate::stack::Home;
+use crate::stack::{Home, Stack};
 
 /// 2026-11-19T08:30:00Z.
 pub(super) const NOW: i64 = 1_795_077_000_000;
 pub(super) const KEY: &str = "a key that is only good for testing";
 
+/// How long Redis may take until it has what SQL has.
+const LOOKS_WITHIN: Duration = Duration::from_mins(1);
+
 pub(super) struct Yard {
     pub(super) router: Router,
     pub(super) hands: Arc<AtomicI64>,
     // Dropped with the yard: the projector ends with the runtime.
-    _node: Node,
+    node: Node,
     _home: Home,
 }
 
@@ -34,6 +41,7 @@ pub(super) struct Plan {
     pub(super) limits: Limits,
     pub(super) roles: NodeRoles,
     pub(super) ready: bool,
+    pub(super) stack: Stack,
 }
 
 impl Default for Plan {
@@ -42,6 +50,7 @@ impl Default for Plan {
             limits: Limits::default(),
             roles: NodeRoles::ALL,
             ready: true,
+            stack: Stack::chosen(),
         }
     }
 }
@@ -51,8 +60,18 @@ impl Yard {
         Self::planned(Plan::default()).await
     }
 
+    /// On files, whatever stack was chosen.
+    pub(super) async fn embedded() -> Self {
+        let stack = Stack::Embedded;
+        Self::planned(Plan {
+            stack,
+            ..Plan::default()
+        })
+        .await
+    }
+
     pub(super) async fn planned(plan: Plan) -> Self {
-        let home = Home::new();
+        let home = Home::on(plan.stack);
         let hands = Arc::new(AtomicI64::new(NOW));
         let clock = Clock::driven_by(hands.clone());
         let node = Node::start(&home.config().await, clock.clone()).await;
@@ -76,8 +95,36 @@ impl Yard {
         Self {
             router,
             hands,
-            _node: node,
+            node,
             _home: home,
+        }
+    }
+
+    /// On servers, makes sure that an event that happened is read from Redis: a node looks there twice
+    /// a second only, and until then would answer from SQL.
+    async fn warm_up(&self, position: Position) {
+        let Node {
+            hot, status, store, ..
+        } = &self.node;
+        let (Some(hot), Some(_)) = (hot, status) else {
+            return;
+        };
+        if position > store.head().await.unwrap() {
+            return;
+        }
+        let log_id = identity::read(&**store).await.unwrap().unwrap();
+        let (_, sql) = watch::channel(position);
+        let seen = || {
+            hot.generation()
+                .is_some_and(|known| known.checkpoint() >= position)
+        };
+        let mut patience = Duration::from_millis(5);
+        while !seen() {
+            // It looks as soon as it begins to follow.
+            let looks = hot.follow(log_id, sql.clone());
+            let _ = timeout(patience, looks).await;
+            patience *= 2;
+            assert!(patience < LOOKS_WITHIN, "Redis is never at {position}");
         }
     }
 
@@ -178,6 +225,11 @@ impl Call<'_> {
     }
 
     pub(super) async fn send(self) -> Answer {
+        let waits_for = self.request.headers().get("madang-wait-for");
+        let position = waits_for.and_then(|value| value.to_str().ok()?.parse().ok());
+        if let Some(position) = position {
+            self.yard.warm_up(position).await;
+        }
         let path = self.request.uri().path().to_owned();
         let router = self.yard.router.clone();
         let (parts, body) = router.oneshot(self.request).await.unwrap().into_parts();

@@ -21,13 +21,22 @@ fn counted(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn a_user_counts_once_in_ten_minutes() {
+async fn a_user_counts_once() {
     let yard = Yard::open().await;
     let views = views(&yard).await;
     let view = async |user| counted(&yard.call("POST", &views).by(user).send().await);
     assert!(view("kim").await);
     assert!(!view("kim").await);
     assert!(view("Kim").await, "somebody else");
+}
+
+/// On files: Redis goes by a clock of its own, which no test can drive.
+#[tokio::test]
+async fn a_user_counts_again_after_ten_minutes() {
+    let yard = Yard::embedded().await;
+    let views = views(&yard).await;
+    let view = async |user| counted(&yard.call("POST", &views).by(user).send().await);
+    assert!(view("kim").await);
     yard.advance(TEN_MINUTES - 1);
     assert!(!view("kim").await);
     yard.advance(1);

@@ -46,6 +46,11 @@ impl Client {
         self.send(&format!("GET {path}"), &headers, "")
     }
 
+    /// Reads what needs no views.
+    pub(super) fn get_plainly(&mut self, path: &str) -> io::Result<Answer> {
+        self.send(&format!("GET {path}"), "", "")
+    }
+
     fn send(&mut self, what: &str, headers: &str, body: &str) -> io::Result<Answer> {
         let token = &self.token;
         let request = format!(

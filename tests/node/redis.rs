@@ -9,8 +9,11 @@ use madang::event_store::Position;
 use madang::hot::{HotPrefix, HotUrl};
 use madang::node::Node;
 use madang::query::{Document, Lookup};
+use serde_json::{Value, json};
 use tokio::task::yield_now;
 
+use super::client::Client;
+use super::server::Server;
 use super::{new_board, origin, refusal};
 use crate::cli::madang::Place;
 use crate::projections::yard::text;
@@ -113,6 +116,32 @@ async fn a_redis_that_is_not_there_keeps_nobody_from_serving() {
     assert!(is_found(&node, article, Some(position)).await);
     assert!(node.hot.as_ref().unwrap().generation().is_none());
     node.stop().await;
+}
+
+/// What the node says of Redis, and whether it is ready.
+fn health(server: &Server) -> (u16, Value) {
+    let mut client = Client::connect(&server.address, "");
+    let answer = client.get_plainly("/health/ready").unwrap();
+    let checks = answer.body["checks"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let redis = checks.into_iter().find(|check| check["name"] == "redis");
+    (answer.status, redis.unwrap_or_default())
+}
+
+#[test]
+fn a_node_is_ready_without_redis_and_says_so() {
+    let (place, mut redis) = (Place::new(), Redis::start());
+    redis.process().kill();
+    place.write("madang.toml", format!("redis = \"{}\"\n", redis.url()));
+    let server = Server::start(&place);
+    let says = |state: &str| (200, json!({"name": "redis", "ok": true, "state": state}));
+    while health(&server) != says("away") {}
+    redis.process().restart();
+    while health(&server) != says("live") {}
+    redis.process().kill();
+    while health(&server) != says("away") {}
 }
 
 #[tokio::test]

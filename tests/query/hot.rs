@@ -20,9 +20,9 @@ use crate::projections::yard::Yard;
 use crate::servers::redis::Redis;
 
 /// A desk with a Redis before its views, and no cache.
-struct Warm {
+struct Warm<R = Redis> {
     desk: Desk,
-    redis: Redis,
+    redis: R,
     hot: Hot,
     pointer: Pointer,
     follow: JoinSet<()>,
@@ -32,8 +32,15 @@ impl Warm {
     /// What has happened is in SQL, and nothing is hot yet.
     async fn over(yard: Yard) -> Self {
         let redis = Redis::start();
-        let url = HotUrl::parse(&redis.url()).unwrap();
-        let hot = Hot::new(url, HotPrefix::default());
+        let url = redis.url();
+        Self::behind((redis, &url), "madang", yard).await
+    }
+}
+
+impl<R> Warm<R> {
+    async fn behind((redis, url): (R, &str), prefix: &str, yard: Yard) -> Self {
+        let prefix = HotPrefix::parse(prefix).unwrap();
+        let hot = Hot::new(HotUrl::parse(url).unwrap(), prefix);
         let mut desk = Desk::over(yard).await;
         desk.queries = desk.queries.with_hot(hot.clone()).without_cache();
         let mut warm = Self {

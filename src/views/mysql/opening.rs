@@ -184,7 +184,14 @@ mod tests {
         for version in ["8.4.0", "9.7.4-2", "10.11.6-MariaDB-log", "11.4.2-MariaDB"] {
             assert!(is_new_enough(version), "{version}");
         }
-        for version in ["8.0.40", "5.7.44", "10.6.18-MariaDB", "10.5", "", "eight"] {
+        for version in [
+            "8.0.40",
+            "5.7.44",
+            "10.6.18-MariaDB",
+            "10.5-MariaDB",
+            "",
+            "eight",
+        ] {
             assert!(!is_new_enough(version), "{version}");
         }
     }

@@ -159,8 +159,10 @@ impl ServerPool {
     pub(in crate::views) async fn close(&self) {
         self.0.places.close();
         while let Some(idle) = self.pop() {
-            // It is closed either way.
-            let _: Result<_, _> = timeout(ANSWER, idle.connection.close()).await;
+            if timeout(ANSWER, idle.connection.close()).await.is_err() {
+                // Nor will it hear of the others. Dropping them closes them, too.
+                self.idle().clear();
+            }
         }
     }
 }

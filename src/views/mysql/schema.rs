@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::{AssertSqlSafe, Executor as _, MySqlConnection, Row as _};
+use sqlx::{MySqlConnection, Row as _};
 
 use super::opening::{classified, refused};
+use super::session::say;
 use crate::views::database::ServerUrl;
 use crate::views::{Access, ViewsError};
 
@@ -110,7 +111,9 @@ pub(super) async fn migrate(
     connection: &mut MySqlConnection,
     url: &ServerUrl,
 ) -> Result<(), ViewsError> {
-    let migrated = MIGRATIONS.run(&mut *connection).await;
+    // `run` takes anything that leads to a connection; the compiler does not see that this one may go
+    // to another thread.
+    let migrated = MIGRATIONS.run_direct(None, connection, false).await;
     migrated.map_err(|source| match source {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             classified(url, error)
@@ -200,8 +203,7 @@ pub(super) async fn drop_tables(
 ) -> sqlx::Result<()> {
     let (last, others): (Vec<_>, Vec<_>) = found.iter().partition(|table| *table == MIGRATED);
     for table in others.into_iter().chain(last) {
-        let drop = AssertSqlSafe(format!("DROP TABLE `{table}`"));
-        connection.execute(drop).await?;
+        say(connection, format!("DROP TABLE `{table}`")).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{ConnectOptions as _, Executor as _, MySqlConnection};
+use sqlx::{ConnectOptions as _, MySqlConnection};
 
 use crate::views::database::ServerUrl;
 
@@ -88,22 +88,28 @@ impl Use {
 }
 
 /// Connects for a use, to the database or only to the server. Waits for a bounded time.
-pub(super) async fn connect(
+pub(super) fn connect(
     url: &ServerUrl,
     database: Option<&str>,
     usage: Use,
-) -> sqlx::Result<MySqlConnection> {
-    let connecting = async {
-        let mut connection = options(url, database).connect().await?;
-        connection
-            .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(usage.greeting())))
-            .await?;
+) -> impl Future<Output = sqlx::Result<MySqlConnection>> + Send + use<> {
+    let (options, greeting) = (options(url, database), usage.greeting());
+    let connecting = async move {
+        let mut connection = options.connect().await?;
+        say(&mut connection, greeting).await?;
         Ok(connection)
     };
-    match tokio::time::timeout(CONNECT, connecting).await {
-        Ok(connected) => connected,
-        Err(_) => Err(silent()),
+    async move {
+        let connected = tokio::time::timeout(CONNECT, connecting).await;
+        connected.unwrap_or_else(|_| Err(silent()))
     }
+}
+
+/// Runs statements that take no values. What they are made of is ours, or was looked at.
+pub(super) async fn say(connection: &mut MySqlConnection, sql: String) -> sqlx::Result<()> {
+    let said = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+    said.execute(connection).await?;
+    Ok(())
 }
 
 /// sqlx would change the session in ways of its own; the greeting says all of it.

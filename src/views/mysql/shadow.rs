@@ -6,10 +6,11 @@
 //! harm: after the step its guard on the checkpoint fails, and it goes on from the new one. Tables
 //! that are not ours are never touched, in neither schema.
 
-use sqlx::{AssertSqlSafe, Executor as _, MySqlConnection};
+use sqlx::MySqlConnection;
 
 use super::opening::{classified, connect_to, fit_server, open_lazily, refused};
 use super::schema::{self, are_ours, drop_tables, tables};
+use super::session::say;
 use crate::views::database::ServerUrl;
 use crate::views::{Access, Views, ViewsError};
 
@@ -36,7 +37,7 @@ impl Shadow {
         refuse_if_projected(&mut old, url).await?;
         let beside = url.beside();
         let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", beside.name());
-        let created = old.execute(AssertSqlSafe(create)).await;
+        let created = say(&mut old, create).await;
         created.map_err(|error| classified(&beside, error))?;
         let mut connection = connect_to(&beside, Some(beside.name())).await?;
         lock(&mut connection, &beside).await?;
@@ -73,7 +74,7 @@ impl Shadow {
             .map(|table| format!("`{beside}`.`{table}` TO `{here}`.`{table}`"));
         let moves: Vec<_> = away.chain(into).collect();
         let rename = format!("RENAME TABLE {}", moves.join(", "));
-        let renamed = self.connection.execute(AssertSqlSafe(rename)).await;
+        let renamed = say(&mut self.connection, rename).await;
         renamed.map_err(|error| classified(&self.url, error))?;
         self.sweep().await
     }
@@ -84,9 +85,8 @@ impl Shadow {
         let fail = |error| classified(&self.beside, error);
         let dropped = drop_tables(&mut self.connection, &left).await;
         dropped.map_err(fail)?;
-        let drop = AssertSqlSafe(format!("DROP DATABASE `{}`", self.beside.name()));
-        self.connection.execute(drop).await.map_err(fail)?;
-        Ok(())
+        let drop = format!("DROP DATABASE `{}`", self.beside.name());
+        say(&mut self.connection, drop).await.map_err(fail)
     }
 }
 

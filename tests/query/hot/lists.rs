@@ -6,9 +6,14 @@ use super::{Answer, Warm, is_away};
 use crate::projections::yard::{
     Yard, article, board, deleted, encoded, opened, own_stream, posted,
 };
+use crate::servers::redis::RedisCluster;
 
 /// A board with the articles from 10 on.
 async fn warm(articles: i64) -> Warm {
+    Warm::over(yard(articles).await).await
+}
+
+async fn yard(articles: i64) -> Yard {
     let mut yard = Yard::open().await;
     yard.happens(opened(1)).await;
     let at = yard.clock().now();
@@ -17,7 +22,7 @@ async fn warm(articles: i64) -> Warm {
         (own_stream(&event), encoded(event, at))
     });
     yard.happen(events.collect()).await;
-    Warm::over(yard).await
+    yard
 }
 
 fn page(number: u32, size: u32) -> Part {
@@ -73,6 +78,23 @@ async fn each_part_of_a_short_list_is_hot_once_somebody_has_read_all_of_it() {
         let shown = Ok(Answer::found(shown));
         assert_eq!(warm.list(board(1), part).await, shown, "{part:?}");
     }
+}
+
+/// The list is on one of its nodes, the articles are on any.
+#[tokio::test]
+async fn each_part_is_hot_in_a_cluster_too() {
+    let cluster = RedisCluster::shared().await;
+    let redis = (cluster, &*cluster.url());
+    let warm = Warm::behind(redis, "lists", yard(5).await).await;
+    for _ in 0..2 {
+        assert!(warm.list(board(1), page(1, 100)).await.is_ok());
+    }
+    warm.lose_sql().await;
+    for (part, shown) in PARTS {
+        let shown = Ok(Answer::found(shown));
+        assert_eq!(warm.list(board(1), part).await, shown, "{part:?}");
+    }
+    assert!(warm.article(article(10)).await.is_ok());
 }
 
 #[tokio::test]

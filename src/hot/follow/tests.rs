@@ -1,0 +1,49 @@
+//! When Redis is too far behind SQL to be read.
+
+use super::*;
+
+const HALF: Duration = Duration::from_millis(500);
+
+fn position(number: u64) -> Position {
+    Position::new(0, number)
+}
+
+/// What is said of (Redis, SQL), one after the other, every half second.
+fn told(pairs: &[(u64, u64)]) -> Vec<bool> {
+    let (mut behind, mut now) = (Behind::default(), Instant::now());
+    let mut said = Vec::new();
+    for (redis, sql) in pairs {
+        said.push(behind.too_far((position(*redis), position(*sql)), now));
+        now += HALF;
+    }
+    said
+}
+
+#[test]
+fn a_redis_that_keeps_up_is_read() {
+    assert_eq!(told(&[(5, 5), (5, 6), (6, 9), (9, 9)]), [false; 4]);
+}
+
+#[test]
+fn a_redis_that_stands_still_is_left_alone_after_two_seconds() {
+    let still = [(5, 5), (5, 6), (5, 6), (5, 6), (5, 6), (5, 6), (6, 6)];
+    let said = [false, false, false, false, false, true, false];
+    assert_eq!(told(&still), said);
+}
+
+#[test]
+fn who_begins_to_look_does_not_trust_what_is_behind() {
+    assert_eq!(told(&[(5, 90), (80, 91), (90, 92)]), [true, true, false]);
+}
+
+/// Catching up with what SQL had a minute ago is not enough.
+#[test]
+fn a_redis_that_catches_up_is_left_alone_until_it_has() {
+    let catching_up: Vec<(u64, u64)> = (0..20).map(|n| (5 + 8 * n, 100 + 2 * n)).collect();
+    let said = told(&catching_up);
+    // Of SQL's positions the one from two seconds (four looks) before counts.
+    let truth: Vec<bool> = (0..20_u64)
+        .map(|n| 5 + 8 * n < 100 + 2 * n.saturating_sub(4))
+        .collect();
+    assert_eq!(said, truth);
+}

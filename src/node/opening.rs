@@ -1,0 +1,294 @@
+//! The views of a node: opened at its start, or as soon as their server can be reached; then projected
+//! into, or only followed; and let go of when the node stops.
+//!
+//! What must hold: nobody reads from a database before it was found to be these views of this log. A
+//! server that cannot be reached is asked again for ever, since the log takes commands meanwhile; one
+//! that answers and refuses ends the node.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tracing::{error, info, warn};
+
+use super::StartError;
+use crate::ambient::{Clock, jittered};
+use crate::event_store::{EventStore, Position};
+use crate::hot::Hot;
+use crate::projections::checkpoint::{self, CheckpointError, Identity};
+use crate::projections::runner::{Parts, Runner, Target};
+use crate::projections::status::Status;
+use crate::projections::{self, OnCommit};
+use crate::query::Queries;
+use crate::query::wait::Progress;
+use crate::views::{Access, Views, ViewsError};
+
+/// The first and the longest wait before a server is tried again.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// How long one try may last. Making the tables is the longest part.
+const TRY: Duration = Duration::from_mins(1);
+/// How long a projector may take to say its last word to a server that may not listen any more.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// How often a node that does not project looks how far the views have got: while somebody waits for
+/// a position, and else.
+const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// How it stands with the views on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// They were not opened yet.
+    Opening,
+    /// They can be read.
+    Open,
+    /// They were open, and cannot be reached now.
+    Away,
+    /// Their server refuses: the node has to end. Why, and the remedy.
+    Refused(Arc<str>),
+}
+
+/// What it takes to open the views.
+pub(super) struct Unopened {
+    pub(super) store: Arc<dyn EventStore>,
+    pub(super) identity: Identity,
+    pub(super) views: Views,
+    pub(super) queries: Queries,
+    pub(super) progress: Progress,
+    pub(super) hot: Option<Hot>,
+    pub(super) clock: Clock,
+    /// Where the position is told, and whom.
+    pub(super) position: (watch::Sender<Position>, watch::Receiver<Position>),
+    /// What this node does with the views.
+    pub(super) access: Access,
+    /// Where the projector's status is told, once there is one.
+    pub(super) status: Option<watch::Sender<Status>>,
+}
+
+/// The views of a running node.
+pub(super) struct Opened {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Opened {
+    /// Stops what projects, and waits for it.
+    pub(super) async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            error!(%error, "what projects died");
+        }
+    }
+}
+
+impl Unopened {
+    /// Tries once; if that fails in a way that passes, goes on trying on a task.
+    pub(super) async fn start(mut self) -> Result<(Opened, watch::Receiver<Stand>), StartError> {
+        let (stand, told) = watch::channel(Stand::Opening);
+        let first = match self.open().await {
+            Ok(projectors) => Some(projectors),
+            Err(error) if self.passes(&error) => {
+                warn!(%error, "the views cannot be opened yet");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(self.run(first, stand, stopped));
+        Ok((Opened { stop, task }, told))
+    }
+
+    async fn run(
+        mut self,
+        first: Option<Vec<Projector>>,
+        stand: watch::Sender<Stand>,
+        mut stopped: oneshot::Receiver<()>,
+    ) {
+        let projectors = if let Some(projectors) = first {
+            projectors
+        } else {
+            let opened = tokio::select! {
+                opened = self.keep_trying() => opened,
+                _ = &mut stopped => return,
+            };
+            match opened {
+                Ok(projectors) => projectors,
+                Err(error) => {
+                    stand.send_replace(Stand::Refused(error.to_string().into()));
+                    return;
+                }
+            }
+        };
+        stand.send_replace(Stand::Open);
+        if self.access == Access::Read && self.views.is_shared() {
+            tokio::select! {
+                () = self.look_for_ever(&stand) => {}
+                _ = &mut stopped => {}
+            }
+        } else {
+            // A sender that is gone means stop, too.
+            let _: Result<(), oneshot::error::RecvError> = stopped.await;
+        }
+        for projector in projectors.into_iter().rev() {
+            projector.stop().await;
+        }
+    }
+
+    /// Whether a failure may be over by itself.
+    fn passes(&self, error: &StartError) -> bool {
+        match error {
+            StartError::Views(error) => error.passes(),
+            StartError::Checkpoint(CheckpointError::Views(_) | CheckpointError::NotBegun) => {
+                self.views.is_shared()
+            }
+            _ => false,
+        }
+    }
+
+    async fn keep_trying(&mut self) -> Result<Vec<Projector>, StartError> {
+        let mut wait = BACK_OFF.0;
+        loop {
+            tokio::time::sleep(jittered(wait)).await;
+            wait = (wait * 2).min(BACK_OFF.1);
+            match self.open().await {
+                Ok(projectors) => {
+                    info!(views = self.views.place(), "the views are open");
+                    return Ok(projectors);
+                }
+                Err(error) if self.passes(&error) => {
+                    warn!(%error, "the views cannot be opened yet");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Result<Vec<Projector>, StartError> {
+        match timeout(TRY, Box::pin(self.try_to_open())).await {
+            Ok(opened) => opened,
+            Err(_) => Err(StartError::Views(ViewsError::Unreachable {
+                place: self.views.place().to_owned(),
+                why: "the server does not answer".to_owned(),
+            })),
+        }
+    }
+
+    async fn try_to_open(&mut self) -> Result<Vec<Projector>, StartError> {
+        self.views.prepare(self.access).await?;
+        let projectors = if self.access == Access::Write {
+            self.project().await?
+        } else {
+            let found = if self.views.is_shared() {
+                checkpoint::found(&self.views, &*self.store, &self.identity).await?
+            } else {
+                checkpoint::verified(&self.views, &*self.store, &self.identity).await?
+            };
+            self.position.0.send_replace(found.position);
+            Vec::new()
+        };
+        self.views.admit_readers();
+        Ok(projectors)
+    }
+
+    async fn project(&mut self) -> Result<Vec<Projector>, StartError> {
+        let queries = self.queries.clone();
+        let on_commit: OnCommit = Arc::new(move |touched| queries.forget(touched));
+        let (runner, status) = Runner::start(Parts {
+            store: Arc::clone(&self.store),
+            identity: self.identity.clone(),
+            views: self.views.clone(),
+            clock: self.clock.clone(),
+            on_commit: Arc::clone(&on_commit),
+            position: self.position.0.clone(),
+        })
+        .await?;
+        let hot = match self.hot.clone() {
+            Some(hot) => {
+                let parts = projections::hot::Parts {
+                    hot,
+                    store: Arc::clone(&self.store),
+                    identity: self.identity.clone(),
+                    views: self.views.clone(),
+                    clock: self.clock.clone(),
+                    on_commit,
+                    sql: self.position.1.clone(),
+                };
+                Some(projections::hot::start(parts).await?.0)
+            }
+            None => None,
+        };
+        if let Some(told) = self.status.take() {
+            tokio::spawn(tell(status, told));
+        }
+        let mut projectors = vec![Projector::start(runner)];
+        projectors.extend(hot.map(Projector::start));
+        Ok(projectors)
+    }
+
+    /// Follows the checkpoint that other nodes move.
+    async fn look_for_ever(&self, stand: &watch::Sender<Stand>) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY.0);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looked = Instant::now();
+        loop {
+            ticks.tick().await;
+            if !self.progress.is_waited_for() && looked.elapsed() < LOOK_EVERY.1 {
+                continue;
+            }
+            let found = checkpoint::read(&self.views).await;
+            looked = Instant::now();
+            let now = match found {
+                Ok(Some(found)) => {
+                    self.position.0.send_if_modified(|position| {
+                        std::mem::replace(position, found.position) != found.position
+                    });
+                    Stand::Open
+                }
+                Ok(None) => Stand::Away,
+                Err(error) => {
+                    if *stand.borrow() == Stand::Open {
+                        warn!(%error, "cannot see how far the views have got");
+                    }
+                    Stand::Away
+                }
+            };
+            stand.send_if_modified(|stand| std::mem::replace(stand, now.clone()) != now);
+        }
+    }
+}
+
+/// Tells of a status until nobody tells of it any more.
+async fn tell(mut status: watch::Receiver<Status>, told: watch::Sender<Status>) {
+    loop {
+        let now = *status.borrow_and_update();
+        told.send_replace(now);
+        if status.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A projector at work, and what stops it.
+struct Projector(oneshot::Sender<()>, JoinHandle<()>);
+
+impl Projector {
+    fn start(runner: Runner<impl Target + Sync>) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async {
+            // A sender that is gone means stop, too.
+            let _: Result<(), oneshot::error::RecvError> = stopped.await;
+        };
+        Self(stop, tokio::spawn(runner.run(stopped)))
+    }
+
+    async fn stop(self) {
+        let Self(stop, mut task) = self;
+        drop(stop);
+        match timeout(LAST_WORD, &mut task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => error!(%error, "a projector died"),
+            // What it has not committed never happened.
+            Err(_) => task.abort(),
+        }
+    }
+}
