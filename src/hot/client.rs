@@ -185,7 +185,11 @@ impl Lane {
 impl Link {
     async fn send(&mut self, commands: &Pipeline) -> Result<Vec<RedisResult<Value>>, HotError> {
         match self {
-            Self::One(connection) => gather(connection, commands).await,
+            Self::One(connection) => {
+                let answers = connection.send_packed_commands(commands, 0, commands.len());
+                let answers = answers.await?.into_iter();
+                Ok(answers.map(Value::extract_error).collect())
+            }
             Self::Cluster(connection) => scatter(connection, commands).await,
         }
     }
@@ -272,22 +276,6 @@ fn is_elsewhere(answer: &Answer) -> bool {
         answer,
         Err(HotError::Away(_) | HotError::ReadOnly(_) | HotError::Refused(_))
     )
-}
-
-/// Sends all commands to the one server at once. A single one, as most readers have it, needs no
-/// pipeline.
-async fn gather(
-    connection: &mut MultiplexedConnection,
-    commands: &Pipeline,
-) -> Result<Vec<RedisResult<Value>>, HotError> {
-    let mut each = commands.cmd_iter();
-    if let (Some(command), None) = (each.next(), each.next()) {
-        let answer = connection.send_packed_command(command).await?;
-        return Ok(vec![answer.extract_error()]);
-    }
-    let answers = connection.send_packed_commands(commands, 0, commands.len());
-    let answers = answers.await?.into_iter();
-    Ok(answers.map(Value::extract_error).collect())
 }
 
 /// Sends each command to the node that has its key, all at once.
