@@ -14,18 +14,23 @@ use madang::command::Origin;
 use madang::config::{Config, Settings};
 use madang::domain::article::Text;
 use madang::domain::text::{Content, Title, WriterName};
-use madang::domain::{BoardId, Timestamp, UserId};
+use madang::domain::{ArticleId, BoardId, Timestamp, UserId};
 use madang::http::{AuthKey, Grant, Limits, Readiness, Site, Verifier, mint};
 use madang::node::Node;
+use madang::query::Queries;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::{append, client, support};
 
-const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_secs(2);
+pub(crate) const ROUNDS: usize = 5;
+pub(crate) const ROUND: Duration = if cfg!(debug_assertions) {
+    Duration::from_millis(200)
+} else {
+    Duration::from_secs(2)
+};
 const CONNECTIONS: usize = 64;
-const KEY: &str = "a key for benchmarks, of thirty-two bytes or more";
+pub(crate) const KEY: &str = "a key for benchmarks, of thirty-two bytes or more";
 
 /// Starts a node and holds it against the bare parts.
 pub(crate) fn run(runtime: &Runtime) {
@@ -44,31 +49,20 @@ pub(crate) fn run(runtime: &Runtime) {
     });
 }
 
-struct Yard {
-    node: Node,
+/// A node with a board, and its HTTP.
+pub(crate) struct Yard {
+    pub(crate) node: Node,
     address: SocketAddr,
     board_id: BoardId,
     token: String,
 }
 
 impl Yard {
-    async fn open(config: &Config) -> Self {
+    pub(crate) async fn open(config: &Config) -> Self {
         let clock = Clock::system();
         let node = Node::start(config, clock.clone()).await.expect("a node");
         let key = AuthKey::from_text(KEY).expect("a key");
-        let router = madang::http::router(Site {
-            commands: Some(node.commands.clone()),
-            viewing: Some(node.viewing.clone()),
-            queries: Some(node.queries.clone()),
-            log: node.store.clone(),
-            verifier: Verifier::new(&key, clock.clone()),
-            readiness: Readiness::new(Vec::new),
-            clock: clock.clone(),
-            limits: Limits::default(),
-        });
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(madang::http::run(listener, router, std::future::pending()));
+        let address = serve(&node, node.queries.clone()).await;
         let user = UserId::parse("kim").expect("a user");
         let origin = Origin::now(user.clone(), &clock);
         let board = node
@@ -93,8 +87,16 @@ impl Yard {
     }
 
     async fn reads(&self) {
+        let hot = format!("/v1/articles/{}", self.post(100).await);
+        self.against_bare("hot article", &hot).await;
+        let page = format!("/v1/boards/{}/articles?size=30", self.board_id);
+        self.against_bare("a board's first page of 30", &page).await;
+    }
+
+    /// Posts so many articles, and waits until they are in the views; answers with the last.
+    pub(crate) async fn post(&self, count: usize) -> ArticleId {
         let mut last = None;
-        for number in 0..100 {
+        for number in 0..count {
             let origin = Origin::now(UserId::recorded("kim".to_owned()), &Clock::system());
             let draft = madang::command::article::Draft {
                 board_id: self.board_id,
@@ -112,30 +114,15 @@ impl Yard {
             .wait_for(|status| status.position >= last.position)
             .await
             .expect("level views");
-        let hot = format!("/v1/articles/{}", last.state.id);
-        self.against_bare("hot article", &hot).await;
-        let page = format!("/v1/boards/{}/articles?size=30", self.board_id);
-        self.against_bare("a board's first page of 30", &page).await;
+        last.state.id
     }
 
-    async fn against_bare(&self, what: &str, path: &str) {
+    /// Holds an answer against a handler that has its bytes at hand.
+    pub(crate) async fn against_bare(&self, what: &str, path: &str) {
         let body = client::get(self.address, path).await;
-        let bare = bare(body.clone()).await;
-        let request = |path: &str| Arc::from(format!("GET {path} HTTP/1.1\r\nhost: yard\r\n\r\n"));
-        let (ours, theirs): (Arc<str>, Arc<str>) = (request(path), request("/"));
-        let (mut rates, mut ratios) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let bare = client::rate(bare, CONNECTIONS, ROUND, &theirs).await;
-            let ours = client::rate(self.address, CONNECTIONS, ROUND, &ours).await;
-            rates.push(ours);
-            ratios.push(ours / bare);
-        }
-        println!(
-            "{what} ({} bytes): {:.0}/s, {:.2} x a bare handler (median of {ROUNDS} rounds)",
-            body.len(),
-            support::median(&mut rates),
-            support::median(&mut ratios),
-        );
+        let what = format!("{what} ({} bytes)", body.len());
+        let bare = bare(body).await;
+        against((&what, "a bare handler"), (self.address, path), bare).await;
     }
 
     async fn posts(&self, alone: &std::path::Path) {
@@ -175,12 +162,55 @@ impl Yard {
     }
 }
 
+/// Asks one server for a path and another one for anything, in turn, and tells how they compare.
+pub(crate) async fn against(
+    (what, whom): (&str, &str),
+    (ours, path): (SocketAddr, &str),
+    theirs: SocketAddr,
+) {
+    let request = |path: &str| Arc::from(format!("GET {path} HTTP/1.1\r\nhost: yard\r\n\r\n"));
+    let (wanted, anything): (Arc<str>, Arc<str>) = (request(path), request("/"));
+    let (mut rates, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let theirs = client::rate(theirs, CONNECTIONS, ROUND, &anything).await;
+        let ours = client::rate(ours, CONNECTIONS, ROUND, &wanted).await;
+        rates.push(ours);
+        ratios.push(ours / theirs);
+    }
+    println!(
+        "{what}: {:.0}/s, {:.2} x {whom} (median of {ROUNDS} rounds)",
+        support::median(&mut rates),
+        support::median(&mut ratios),
+    );
+}
+
+/// The HTTP of a node, with these queries in place of its own.
+pub(crate) async fn serve(node: &Node, queries: Queries) -> SocketAddr {
+    let key = AuthKey::from_text(KEY).expect("a key");
+    let clock = Clock::system();
+    listen(madang::http::router(Site {
+        commands: Some(node.commands.clone()),
+        viewing: Some(node.viewing.clone()),
+        queries: Some(queries),
+        log: node.store.clone(),
+        verifier: Verifier::new(&key, clock.clone()),
+        readiness: Readiness::new(Vec::new),
+        clock,
+        limits: Limits::default(),
+    }))
+    .await
+}
+
 /// A server that does nothing but answer with these bytes.
 async fn bare(body: Bytes) -> SocketAddr {
+    let handler = move || async move { ([(CONTENT_TYPE, "application/json")], body) };
+    listen(Router::new().route("/", get(handler))).await
+}
+
+/// Runs a server on a free port.
+pub(crate) async fn listen(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let handler = move || async move { ([(CONTENT_TYPE, "application/json")], body) };
-    let router = Router::new().route("/", get(handler));
     tokio::spawn(madang::http::run(listener, router, std::future::pending()));
     address
 }

@@ -7,9 +7,15 @@ mod append;
 mod catch_up;
 mod client;
 mod comments;
+mod hot_fold;
+mod hot_http;
 mod http;
 mod mixed;
+mod mysql;
+mod pipeline;
+mod projector;
 mod reactions;
+mod servers;
 mod start;
 mod support;
 
@@ -31,9 +37,12 @@ fn main() -> io::Result<()> {
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
         ("comments", comments::run),
+        ("hot-fold", hot_fold::run),
+        ("hot-http", hot_http::run),
         ("http", http::run),
         ("likes", reactions::run_likes),
         ("mixed", catch_up::run_mixed),
+        ("mysql", mysql::run),
         ("start", start::run),
         ("views", reactions::run_views),
     ];

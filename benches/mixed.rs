@@ -31,6 +31,8 @@ const IN_TURN: usize = 32;
 pub(crate) struct Village {
     random: Rng,
     articles: i64,
+    /// Whether anybody still posts articles.
+    posts: bool,
     /// Each comment with its ancestors, its article, its newest revision and whether it is there.
     comments: Vec<Comment>,
     likes: HashMap<(ArticleId, u64), (Revision, bool)>,
@@ -52,9 +54,20 @@ impl Village {
         Self {
             random: Rng::with_seed(7),
             articles: 0,
+            posts: true,
             comments: Vec::new(),
             likes: HashMap::new(),
             flushes: None,
+        }
+    }
+
+    /// A village in which nobody posts any more, and all the rest goes on: with the articles that
+    /// [`support::long_log`] posts, but for the first.
+    pub(crate) fn of_articles(count: u64) -> Self {
+        Self {
+            articles: i64::try_from(count).expect("small") - 1,
+            posts: false,
+            ..Self::new()
         }
     }
 
@@ -91,8 +104,8 @@ impl Village {
     fn next(&mut self) -> Append {
         match self.random.u8(0..100) {
             _ if self.articles == 0 => self.post(),
-            0..5 => self.post(),
-            5..40 => self.talk(),
+            0..5 if self.posts => self.post(),
+            0..40 => self.talk(),
             40..80 => self.like(),
             _ => self.view(),
         }

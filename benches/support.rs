@@ -17,6 +17,9 @@ use madang::event_store::{EventStore, Expected, NewEvent, StreamName, identity};
 /// Boards that the articles stand on.
 const BOARDS: i64 = 10;
 
+/// When everything happens.
+pub(crate) const WHEN: Timestamp = Timestamp(1_767_225_600_000);
+
 /// A directory on the file system of the build, not in memory.
 pub(crate) fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
@@ -34,7 +37,7 @@ pub(crate) fn new_event(event: impl Into<Event>) -> NewEvent {
         correlation_id: command_id,
         causation_id: command_id,
         actor: UserId::recorded("somebody".to_owned()),
-        occurred_at: Timestamp(1_767_225_600_000),
+        occurred_at: WHEN,
         trace_id: None,
         import: None,
     };

@@ -88,7 +88,7 @@ impl Lane {
         answers.pop().ok_or_else(missing)?
     }
 
-    /// What each master says of itself.
+    /// What each master says of its replication.
     pub(super) async fn masters(&self) -> Result<Vec<Info>, HotError> {
         let (number, mut link) = self.soon(self.link()).await?;
         let done = self.soon(link.masters()).await;
@@ -202,7 +202,9 @@ impl Link {
     }
 
     async fn masters(&mut self) -> Result<Vec<Info>, HotError> {
-        let answers = self.ask_masters(cmd("INFO")).await?;
+        let mut ask = cmd("INFO");
+        ask.arg("replication");
+        let answers = self.ask_masters(ask).await?;
         answers
             .into_iter()
             .map(|answer| {

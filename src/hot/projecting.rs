@@ -90,16 +90,19 @@ impl Hot {
     /// Folds a batch into the entries that are there. Doing it again, wholly or in other cuts, changes
     /// nothing more. After an error part of it may be done.
     pub async fn apply(&self, generation: &GenerationName, batch: &Batch) -> Result<(), HotError> {
-        let (mut chunk, mut bytes) = (Vec::new(), 0);
-        for call in self.calls(generation, batch) {
-            bytes += size(&call);
-            chunk.push(call);
-            if chunk.len() == CHUNK || bytes >= CHUNK_BYTES {
-                self.apply_chunk(std::mem::take(&mut chunk)).await?;
-                bytes = 0;
-            }
+        let mut calls = self.calls(generation, batch);
+        let mut chunk = cut(&mut calls);
+        while !chunk.is_empty() {
+            // The next calls are made while Redis works on these, once they are on their way.
+            let next = async {
+                tokio::task::yield_now().await;
+                cut(&mut calls)
+            };
+            let (applied, next) = tokio::join!(self.apply_chunk(chunk), next);
+            applied?;
+            chunk = next;
         }
-        self.apply_chunk(chunk).await
+        Ok(())
     }
 
     /// Forgets the generation: what is hot is not used any more, and dies by its own life. For whoever
@@ -111,9 +114,6 @@ impl Hot {
     }
 
     async fn apply_chunk(&self, chunk: Vec<Cmd>) -> Result<(), HotError> {
-        if chunk.is_empty() {
-            return Ok(());
-        }
         for answer in self.patient().run(chunk).await? {
             answer?;
         }
@@ -136,6 +136,17 @@ impl Hot {
         });
         articles.chain(boards).chain(popular)
     }
+}
+
+/// The calls of the next round trip; none at the end.
+fn cut(calls: &mut impl Iterator<Item = Cmd>) -> Vec<Cmd> {
+    let (mut chunk, mut bytes) = (Vec::with_capacity(CHUNK), 0);
+    while chunk.len() < CHUNK && bytes < CHUNK_BYTES {
+        let Some(call) = calls.next() else { break };
+        bytes += size(&call);
+        chunk.push(call);
+    }
+    chunk
 }
 
 /// What a call weighs, about, in bytes.

@@ -1,7 +1,6 @@
 //! Reads what Redis answered. Whatever does not look like what the scripts write is
 //! [`HotError::Foreign`], never a panic and never a guess.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 
 use redis::{FromRedisValue, RedisError, Value, from_redis_value};
@@ -25,21 +24,29 @@ pub(super) fn array(value: Value) -> Result<Vec<Value>, HotError> {
     }
 }
 
-/// The fields of a hash.
-pub(super) struct Fields(HashMap<String, String>);
+/// The fields of a hash, few enough to look through: the hottest read of all makes these.
+pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     pub(super) fn of(answer: Value) -> Result<Self, HotError> {
-        value(answer).map(Self)
+        let no_hash = |_| HotError::foreign("an answer that should be a hash");
+        let fields = answer.into_map_iter().map_err(no_hash)?;
+        let fields = fields.map(|(name, field)| Ok((value(name)?, value(field)?)));
+        fields.collect::<Result<_, HotError>>().map(Self)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.place(name).is_some()
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|(field, _)| field == name)
     }
 
     fn text(&mut self, name: &str) -> Result<String, HotError> {
         let missing = || HotError::Foreign(format!("a hash without {name}"));
-        self.0.remove(name).ok_or_else(missing)
+        let place = self.place(name).ok_or_else(missing)?;
+        Ok(self.0.swap_remove(place).1)
     }
 
     fn parsed<T: FromStr>(&mut self, name: &str) -> Result<T, HotError> {
@@ -60,7 +67,8 @@ impl Fields {
 
     /// A field that is empty if there is nothing to say.
     fn optional<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, HotError> {
-        if self.0.get(name).is_some_and(String::is_empty) {
+        let place = self.place(name);
+        if place.is_some_and(|place| self.0[place].1.is_empty()) {
             return Ok(None);
         }
         self.parsed(name).map(Some)
