@@ -86,9 +86,12 @@ pub(super) const REDIS: &[Fault] = &[
         "failed over, writes lost",
         |site| {
             let redis = &mut site.redis;
-            let mut replica = wait_for(Redis::start_replica(&redis.server));
+            // Not one that is a replica from its start: killed and started again, it would be one.
+            let (mut replica, port) = (Redis::start(), redis.server.process().port());
+            let () = wait_for(replica.run(&format!("REPLICAOF 127.0.0.1 {port}")));
+            wait_for(replica.wait_for_info("master_link_status:up"));
             // From here on it lacks what is written.
-            wait_for(replica.run::<()>("REPLICAOF NO ONE"));
+            let () = wait_for(replica.run("REPLICAOF NO ONE"));
             let before = written(redis);
             until(|| written(redis) > before);
             redis.proxy.redirect(replica.process().port());
