@@ -41,12 +41,9 @@ impl Hot {
         loop {
             ticks.tick().await;
             let wanted = *sql.borrow();
-            let pointer = match self.find(log_id).await {
-                Ok(pointer) => pointer,
-                Err(_) => {
-                    self.doubt();
-                    continue;
-                }
+            let Ok(pointer) = self.find(log_id).await else {
+                self.doubt();
+                continue;
             };
             let known = pointer.and_then(|pointer| {
                 let doubtful = match behind.look((pointer.checkpoint, wanted), Instant::now()) {
