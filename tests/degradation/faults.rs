@@ -10,6 +10,9 @@ use crate::servers::redis::Redis;
 
 const SLOW: Manner = Manner::Slow(Duration::from_secs(5));
 
+/// The server answers and takes no writes. A node that starts before such a one has to end.
+pub(super) const READ_ONLY: &str = "read-only";
+
 /// Something that happens to a store, and what ends it.
 #[derive(Clone, Copy)]
 pub(super) struct Fault {
@@ -66,7 +69,7 @@ pub(super) const REDIS: &[Fault] = &[
         |site| site.redis.proxy.be(Manner::Pass),
     ),
     redis(
-        "read-only",
+        READ_ONLY,
         // Nobody listens there.
         |site| site.redis.run("REPLICAOF 127.0.0.1 1"),
         |site| site.redis.run("REPLICAOF NO ONE"),
@@ -150,7 +153,7 @@ pub(super) const SQL: &[Fault] = &[
         end: |site| site.sql.proxy.be(Manner::Pass),
     },
     Fault {
-        name: "read-only",
+        name: READ_ONLY,
         takes: &[Need::Fold],
         begin: |site| site.sql.run("SET GLOBAL read_only = 1"),
         end: |site| site.sql.run("SET GLOBAL read_only = 0"),

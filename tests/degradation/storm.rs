@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::deeds::Deed;
 use super::facts::Facts;
-use super::faults::Fault;
-use super::probes::{Caller, Need, PROBES, READS};
+use super::faults::{Fault, READ_ONLY};
+use super::probes::{Caller, PROBES, READS};
 use super::site::Site;
 use super::writer::{Writer, is_refused};
 
@@ -61,9 +61,7 @@ impl Storm {
             let fault = &faults[chance.usize(..faults.len())];
             (fault.begin)(site);
             pass_time(&mut chance);
-            // A node that starts before a server which answers and takes no writes has to end.
-            let starts = fault.takes != [Need::Fold];
-            if starts && chance.u8(..3) == 0 {
+            if fault.name != READ_ONLY && chance.u8(..3) == 0 {
                 site.kill_server();
                 pass_time(&mut chance);
             }
