@@ -30,7 +30,7 @@ impl Hot {
     /// for when SQL does not answer. It was close behind SQL as long as that moved.
     pub fn last_resort(&self) -> Option<Arc<Generation>> {
         let known = self.known().borrow().clone();
-        known.filter(|known| known.found.elapsed() <= Generation::GOOD)
+        known.filter(|known| known.found.elapsed() <= self.0.good)
     }
 
     /// Keeps [`Hot::generation`] true, for ever. `sql` tells how far SQL is, of the log `log_id`.
