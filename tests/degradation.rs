@@ -34,10 +34,10 @@ const COMES_WITHIN: Duration = Duration::from_mins(1);
 /// Requests of each kind before the first fault, so that what is asked for often is hot: a read fills
 /// nothing while others have just changed it, and the next one comes when the copy in the node is a
 /// second old.
-const WARM: usize = 75;
+const WARM: usize = 50;
 
 /// A storm in a run of all tests.
-const SHORT_STORM: Duration = Duration::from_secs(12);
+const SHORT_STORM: Duration = Duration::from_secs(8);
 
 /// Waits for what happens elsewhere.
 #[track_caller]

@@ -37,7 +37,7 @@ pub(super) fn run(site: &mut Site, load: &Load, (fault, requests): (&Fault, usiz
     recover(site);
     let recovered = Instant::now();
     // Then nothing is left of it in any kind of request.
-    until(|| lasted(&load.since(recovered), 1));
+    until(|| (0..PROBES.len()).all(|probe| asked(&load.since(recovered), probe) > 0));
     let (after, all) = (load.since(recovered), load.since(begun));
     judge(fault, &all);
     let ill = all.iter().filter(|sample| !sample.is_well());
@@ -53,11 +53,17 @@ pub(super) fn run(site: &mut Site, load: &Load, (fault, requests): (&Fault, usiz
     }
 }
 
-/// Whether every kind of request was answered, and one of them so often.
+/// Whether one kind of request was answered so often, and each was at all; but for those that wait as
+/// long for the fold as they may.
 fn lasted(samples: &[Sample], requests: usize) -> bool {
-    let count = |probe| samples.iter().filter(|s| s.probe == probe).count();
-    let counts: Vec<usize> = (0..PROBES.len()).map(count).collect();
-    counts.iter().all(|count| *count > 0) && counts.iter().any(|count| *count >= requests)
+    let enough = (0..PROBES.len()).any(|probe| asked(samples, probe) >= requests);
+    let is_awaited = |probe: &usize| PROBES[*probe].needs != Need::Fold;
+    let mut awaited = (0..PROBES.len()).filter(is_awaited);
+    enough && awaited.all(|probe| asked(samples, probe) > 0)
+}
+
+fn asked(samples: &[Sample], probe: usize) -> usize {
+    samples.iter().filter(|s| s.probe == probe).count()
 }
 
 /// Waits until all projections have reached what is posted now, and the node says that it is ready.
