@@ -144,7 +144,7 @@ pub struct Settings {
     /// The SQL views [default: views.db in the data directory]
     #[arg(long, global = true, env = "MADANG_DATABASE", value_name = "URL")]
     pub database: Option<String>,
-    /// The hot views: redis://[USER[:PASSWORD]@]HOST[:PORT][/DB], rediss:// for TLS; of a Cluster some
+    /// The hot views: redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS; of a Cluster some
     /// of its nodes, with commas between [default: none, SQL answers all queries]
     #[arg(
         long,

@@ -94,7 +94,7 @@ pub async fn write<R>(
     write_runs(transaction, (text, most), rows, bind).await
 }
 
-/// As [`write`], of rows that may be there already.
+/// As [`write()`], of rows that may be there already.
 pub async fn upsert<R>(
     transaction: &mut Connection,
     upsert: &Upsert,
