@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::mysql::{MySql, MySqlArguments, MySqlRow};
+use sqlx::mysql::{MySql, MySqlArguments, MySqlDatabaseError, MySqlRow};
 use sqlx::query::Query;
 use sqlx::{Connection as _, Executor as _, MySqlConnection};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use super::session::{ANSWER, Use, connect, silent};
@@ -37,6 +37,8 @@ struct Inner {
     database: String,
     usage: Use,
     idle: Mutex<Vec<Idle>>,
+    /// Told of each connection that becomes idle.
+    returned: Notify,
     places: Arc<Semaphore>,
     /// Whether the database is what it should be, so that what is read from it may be believed.
     open: AtomicBool,
@@ -76,6 +78,7 @@ impl ServerPool {
             database: database.to_owned(),
             usage,
             idle: Mutex::default(),
+            returned: Notify::new(),
             places: Arc::new(Semaphore::new(usage.connections())),
             open: AtomicBool::new(usage != Use::Read),
             breaker: Breaker::new(PAUSE),
@@ -104,7 +107,11 @@ impl ServerPool {
         if guarded && !self.0.breaker.lets_through() {
             return Err(away("the server did not answer just now"));
         }
-        let connection = self.connection().await.inspect_err(|_| self.failed())?;
+        let connection = match self.connection().await {
+            Err(error) if is_crowded(&error) => self.returned(error).await,
+            connection => connection,
+        };
+        let connection = connection.inspect_err(|error| self.heard(error))?;
         Ok(Lease {
             connection: Some(connection),
             state: State::Ready,
@@ -153,11 +160,30 @@ impl ServerPool {
         if !self.0.places.is_closed() {
             let since = Instant::now();
             self.idle().push(Idle { connection, since });
+            self.0.returned.notify_one();
         }
     }
 
-    fn failed(&self) {
-        self.0.breaker.failed();
+    /// A server that takes no more connections still answers on those that there are: waits until
+    /// somebody has done with one.
+    async fn returned(&self, error: sqlx::Error) -> sqlx::Result<MySqlConnection> {
+        let returned = async {
+            loop {
+                self.0.returned.notified().await;
+                if let Some(idle) = self.pop() {
+                    return idle.connection;
+                }
+            }
+        };
+        timeout(ACQUIRE, returned).await.map_err(|_| error)
+    }
+
+    /// What an error says of the server: one that refuses something is not silent.
+    fn heard(&self, error: &sqlx::Error) {
+        match error {
+            sqlx::Error::Database(_) => self.0.breaker.succeeded(),
+            _ => self.0.breaker.failed(),
+        }
     }
 
     /// Closes all connections that nobody uses, politely, and lets none be taken any more.
@@ -233,8 +259,7 @@ impl Lease {
                 self.state = before;
                 self.pool.0.breaker.succeeded();
             }
-            Err(sqlx::Error::Database(_)) => self.pool.0.breaker.succeeded(),
-            Err(_) => self.pool.failed(),
+            Err(error) => self.pool.heard(error),
         }
         done
     }
@@ -263,6 +288,13 @@ impl Drop for Lease {
             }
         }
     }
+}
+
+/// Whether the server has all the connections that it takes, of all users or of this one.
+fn is_crowded(error: &sqlx::Error) -> bool {
+    let said = error.as_database_error();
+    let said = said.and_then(|said| said.try_downcast_ref::<MySqlDatabaseError>());
+    said.is_some_and(|said| matches!(said.number(), 1040 | 1203 | 1226))
 }
 
 fn away(why: &'static str) -> sqlx::Error {
