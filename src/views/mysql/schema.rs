@@ -183,8 +183,13 @@ pub(super) fn are_ours(found: &[String]) -> bool {
 
 /// Whether views have a table of this name.
 pub(super) fn is_ours(table: &str) -> bool {
-    let mut columns = EXPECTED.lines().filter_map(|line| line.split_once('.'));
-    table == MIGRATED || columns.any(|(known, _)| known == table)
+    names().contains(table)
+}
+
+/// What the tables of views are called.
+pub(super) fn names() -> BTreeSet<&'static str> {
+    let columns = EXPECTED.lines().filter_map(|line| line.split_once('.'));
+    columns.map(|(table, _)| table).chain([MIGRATED]).collect()
 }
 
 /// Whether anything was ever folded into the tables that are there.

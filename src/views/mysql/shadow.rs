@@ -7,6 +7,7 @@
 //! that are not ours are never touched, in neither schema.
 
 use sqlx::MySqlConnection;
+use tracing::warn;
 
 use super::opening::{classified, connect_to, fit_server, open_lazily, refused};
 use super::schema::{self, are_ours, drop_tables, tables};
@@ -63,8 +64,10 @@ impl Shadow {
         self.views.close().await;
         let mut old = connect_to(&self.url, Some(self.url.name())).await?;
         let replaced = own(&mut old, &self.url).await?;
-        let new = tables(&mut self.connection).await;
-        let new = new.map_err(|error| classified(&self.beside, error))?;
+        self.is_whole().await?;
+        let new = schema::names();
+        // One may have been started meanwhile.
+        refuse_if_projected(&mut old, &self.url).await?;
         let (here, beside) = (self.url.name(), self.beside.name());
         let away = replaced
             .iter()
@@ -75,8 +78,39 @@ impl Shadow {
         let moves: Vec<_> = away.chain(into).collect();
         let rename = format!("RENAME TABLE {}", moves.join(", "));
         let renamed = say(&mut self.connection, rename).await;
-        renamed.map_err(|error| classified(&self.url, error))?;
-        self.sweep().await
+        renamed.map_err(|error| self.renaming(error))?;
+        if let Err(error) = self.sweep().await {
+            // The next replay throws it away.
+            warn!(%error, "the views are rebuilt, but something is left of the old ones");
+        }
+        Ok(())
+    }
+
+    /// Nothing may come along into the place of the views that is none of theirs.
+    async fn is_whole(&mut self) -> Result<(), ViewsError> {
+        let found = tables(&mut self.connection).await;
+        let found = found.map_err(|error| classified(&self.beside, error))?;
+        if !found.iter().all(|table| schema::is_ours(table)) {
+            return Err(ViewsError::Foreign {
+                place: self.beside.to_string(),
+            });
+        }
+        if found.len() != schema::names().len() {
+            let why = "somebody has dropped tables of the new views";
+            return Err(refused(&self.beside, why, "replay again"));
+        }
+        Ok(())
+    }
+
+    /// A server that says nothing may have done it.
+    fn renaming(&self, error: sqlx::Error) -> ViewsError {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => ViewsError::Unsure {
+                place: self.url.to_string(),
+                why: error.to_string(),
+            },
+            error => classified(&self.url, error),
+        }
     }
 
     /// The new views stand; what is left of the old ones goes.
