@@ -32,8 +32,9 @@ impl Use {
     /// Connections of this use at once.
     pub(super) fn connections(self) -> usize {
         match self {
-            // The fold, and beside it the status report or a question for the checkpoint.
-            Self::Write => 2,
+            // The fold, and beside it the status report and a question for the checkpoint, which
+            // must not be taken for silence because the other two wait for each other.
+            Self::Write => 3,
             Self::Read => 16,
             Self::Build => 1,
         }
