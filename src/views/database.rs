@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 /// Where views are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,13 @@ impl FromStr for ServerUrl {
         let options: MySqlConnectOptions = format!("mysql://{place}/?{choices}")
             .parse()
             .map_err(|error: sqlx::Error| MalformedUrl(reason(error)))?;
+        // Whoever names a certificate wants to see it; sqlx would go on without TLS if there is none.
+        let names = |name: &str| choices.split('&').any(|choice| choice.starts_with(name));
+        let options = if names("ssl-ca=") && !names("ssl-mode=") {
+            options.ssl_mode(MySqlSslMode::VerifyCa)
+        } else {
+            options
+        };
         // sqlx would ask a name server for the address together with its brackets.
         let address = host.strip_prefix('[').and_then(|host| host.split_once(']'));
         let options = match address {
