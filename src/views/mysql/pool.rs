@@ -24,6 +24,9 @@ use crate::views::database::ServerUrl;
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// A connection that nobody has used for longer is asked whether it is still there.
 const FRESH: Duration = Duration::from_secs(1);
+/// The greatest age of a connection that is used again. A name may lead to another server by then, and
+/// whoever stays with the old one would read what it was.
+const MAX_AGE: Duration = Duration::from_mins(1);
 /// For how long nobody tries a server that did not answer, but one.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,12 +51,14 @@ struct Inner {
 #[derive(Debug)]
 struct Idle {
     connection: MySqlConnection,
+    born: Instant,
     since: Instant,
 }
 
 /// A connection, until it is dropped.
 pub(in crate::views) struct Lease {
     connection: Option<MySqlConnection>,
+    born: Instant,
     state: State,
     pool: ServerPool,
     place: Option<OwnedSemaphorePermit>,
@@ -111,9 +116,10 @@ impl ServerPool {
             Err(error) if is_crowded(&error) => self.returned(error).await,
             connection => connection,
         };
-        let connection = connection.inspect_err(|error| self.heard(error))?;
+        let (connection, born) = connection.inspect_err(|error| self.heard(error))?;
         Ok(Lease {
             connection: Some(connection),
+            born,
             state: State::Ready,
             pool: self.clone(),
             place: Some(place),
@@ -128,13 +134,17 @@ impl ServerPool {
         Ok(lease)
     }
 
-    async fn connection(&self) -> sqlx::Result<MySqlConnection> {
+    /// A connection, and when it was made.
+    async fn connection(&self) -> sqlx::Result<(MySqlConnection, Instant)> {
         while let Some(mut idle) = self.pop() {
+            if idle.born.elapsed() > MAX_AGE {
+                continue;
+            }
             if idle.since.elapsed() <= FRESH {
-                return Ok(idle.connection);
+                return Ok((idle.connection, idle.born));
             }
             match timeout(ANSWER, idle.connection.ping()).await {
-                Ok(Ok(())) => return Ok(idle.connection),
+                Ok(Ok(())) => return Ok((idle.connection, idle.born)),
                 // The server closed it, or was started anew.
                 Ok(Err(_)) => {}
                 // The others will not be answered either.
@@ -145,7 +155,8 @@ impl ServerPool {
             }
         }
         // Seldom, and large: whoever asks a question should not have to carry it along.
-        Box::pin(connect(&self.0.url, Some(&self.0.database), self.0.usage)).await
+        let connecting = Box::pin(connect(&self.0.url, Some(&self.0.database), self.0.usage));
+        Ok((connecting.await?, Instant::now()))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
@@ -156,22 +167,25 @@ impl ServerPool {
         self.idle().pop()
     }
 
-    fn put_back(&self, connection: MySqlConnection) {
+    fn put_back(&self, connection: MySqlConnection, born: Instant) {
         if !self.0.places.is_closed() {
-            let since = Instant::now();
-            self.idle().push(Idle { connection, since });
+            self.idle().push(Idle {
+                connection,
+                born,
+                since: Instant::now(),
+            });
             self.0.returned.notify_one();
         }
     }
 
     /// A server that takes no more connections still answers on those that there are: waits until
     /// somebody has done with one.
-    async fn returned(&self, error: sqlx::Error) -> sqlx::Result<MySqlConnection> {
+    async fn returned(&self, error: sqlx::Error) -> sqlx::Result<(MySqlConnection, Instant)> {
         let returned = async {
             loop {
                 self.0.returned.notified().await;
                 if let Some(idle) = self.pop() {
-                    return idle.connection;
+                    return (idle.connection, idle.born);
                 }
             }
         };
@@ -271,17 +285,17 @@ impl Drop for Lease {
             return;
         };
         match self.state {
-            State::Ready => self.pool.put_back(connection),
+            State::Ready => self.pool.put_back(connection, self.born),
             State::Broken => {}
             State::Begun => {
                 let Ok(runtime) = tokio::runtime::Handle::try_current() else {
                     return;
                 };
-                let (pool, place) = (self.pool.clone(), self.place.take());
+                let (pool, place, born) = (self.pool.clone(), self.place.take(), self.born);
                 runtime.spawn(async move {
                     let rolled_back = timeout(ANSWER, connection.execute("ROLLBACK")).await;
                     if matches!(rolled_back, Ok(Ok(_))) {
-                        pool.put_back(connection);
+                        pool.put_back(connection, born);
                     }
                     drop(place);
                 });
