@@ -133,3 +133,15 @@ async fn a_projector_that_was_started_meanwhile_keeps_its_views() {
     let error = shadow.take_over().await.unwrap_err().to_string();
     assert!(error.contains("a projector is at work"), "{error}");
 }
+
+#[tokio::test]
+async fn a_replay_names_the_trigger_that_is_in_its_way() {
+    let (yard, database) = (log().await, made().await);
+    let trigger = "CREATE TRIGGER louder BEFORE INSERT ON board FOR EACH ROW SET NEW.name = 'LOUD'";
+    say(&database.url, trigger).await;
+    let error = replay(&yard, &database).await.unwrap_err().to_string();
+    let remedy = "board has the trigger louder; drop it first";
+    assert!(error.contains(remedy), "{error}");
+    say(&database.url, "DROP TRIGGER louder").await;
+    replay(&yard, &database).await.unwrap();
+}

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::opening::{classified, connect_to, fit_server, open_lazily, refused};
 use super::schema::{self, are_ours, drop_tables, tables};
-use super::session::say;
+use super::session::{bounded, say};
 use crate::views::database::ServerUrl;
 use crate::views::{Access, Views, ViewsError};
 
@@ -36,6 +36,7 @@ impl Shadow {
         fit_server(&mut old, url, Access::Write).await?;
         own(&mut old, url).await?;
         refuse_if_projected(&mut old, url).await?;
+        refuse_triggers(&mut old, url).await?;
         let beside = url.beside();
         let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", beside.name());
         let created = say(&mut old, create).await;
@@ -155,10 +156,24 @@ async fn leftovers(
 /// One replay at a time. The lock goes with the connection.
 async fn lock(connection: &mut MySqlConnection, beside: &ServerUrl) -> Result<(), ViewsError> {
     let lock = "SELECT GET_LOCK(CONCAT('madang.', DATABASE()), 0)";
-    let locked: Result<Option<i64>, _> = sqlx::query_scalar(lock).fetch_one(connection).await;
+    let locked = sqlx::query_scalar(lock).fetch_one(connection);
+    let locked: Result<Option<i64>, _> = bounded(locked).await;
     match locked.map_err(|error| classified(beside, error))? {
         Some(1) => Ok(()),
         _ => Err(refused(beside, "another replay is at work", "wait for it")),
+    }
+}
+
+/// A table cannot be moved with its trigger, and nobody knows whose that is.
+async fn refuse_triggers(
+    connection: &mut MySqlConnection,
+    url: &ServerUrl,
+) -> Result<(), ViewsError> {
+    let found = schema::triggers(connection).await;
+    let found = found.map_err(|error| classified(url, error))?;
+    match found.first() {
+        Some(trigger) => Err(refused(url, trigger, "drop it first")),
+        None => Ok(()),
     }
 }
 
@@ -170,10 +185,8 @@ async fn refuse_if_projected(
     const ALIVE: &str = "SELECT CAST(count(*) AS SIGNED) FROM checkpoint \
          WHERE state <> 'stopped' \
          AND reported_at > CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) - ?";
-    let alive: Result<i64, _> = sqlx::query_scalar(ALIVE)
-        .bind(SILENCE)
-        .fetch_one(connection)
-        .await;
+    let alive = sqlx::query_scalar(ALIVE).bind(SILENCE);
+    let alive: Result<i64, _> = bounded(alive.fetch_one(connection)).await;
     match alive {
         Ok(1..) => Err(refused(
             url,
