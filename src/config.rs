@@ -139,10 +139,22 @@ pub struct Settings {
     #[arg(long, env = "MADANG_ROLE", value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
     /// The event log [default: log.db in the data directory]
-    #[arg(long, global = true, env = "MADANG_EVENT_STORE", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_EVENT_STORE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub event_store: Option<String>,
     /// The SQL views [default: views.db in the data directory]
-    #[arg(long, global = true, env = "MADANG_DATABASE", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database: Option<String>,
     /// The hot views: redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS; of a Cluster some
     /// of its nodes, with commas between [default: none, SQL answers all queries]
@@ -352,11 +364,14 @@ fn is_plain(path: &str) -> bool {
     !path.is_empty() && !special
 }
 
-/// A URL with whatever stands before an `@` left out, where passwords are.
+/// What may be shown of a URL that makes no sense: its scheme and what follows an `@`, but for the
+/// choices; of one without an `@` only the scheme, since anything may be a password. A path is shown.
 fn without_secrets(url: &str) -> String {
-    let scheme = url.find("://").map_or("", |end| &url[..end + 3]);
-    match url.rfind('@') {
-        Some(at) => format!("{scheme}…{}", &url[at..]),
-        None => url.to_owned(),
-    }
+    let Some(scheme) = url.find(':') else {
+        return url.to_owned();
+    };
+    let place = url.split('?').next().unwrap_or_default();
+    let behind = place.rfind('@').map_or("", |at| &place[at..]);
+    let scheme = &url[..scheme];
+    format!("{scheme}:…{behind}")
 }

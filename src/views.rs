@@ -73,6 +73,14 @@ pub enum ViewsError {
         /// What is wrong, and what to do about it.
         why: String,
     },
+    /// Nobody knows whether the new views have taken the place of the old ones.
+    #[error("{place}: {why}; whether the new views are in place is not known: replay again")]
+    Unsure {
+        /// Where they are.
+        place: String,
+        /// What the last that was heard is.
+        why: String,
+    },
     /// Somebody else's database.
     #[error("{place}: a database, but not views of Madang; name another one")]
     Foreign {
@@ -131,6 +139,17 @@ impl Views {
         match &self.server {
             Some(url) => mysql::prepare(url, access).await,
             None => Ok(()),
+        }
+    }
+
+    /// What it means that a statement failed: whether that passes, or what to do about it.
+    pub fn explained(&self, error: sqlx::Error) -> ViewsError {
+        match &self.server {
+            Some(url) => mysql::classified(url, error),
+            None => ViewsError::Database {
+                place: self.place.to_string(),
+                source: error,
+            },
         }
     }
 

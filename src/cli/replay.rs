@@ -62,8 +62,13 @@ async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result
     })
     .await;
     let elapsed = progress.end();
+    if rebuilt
+        .as_ref()
+        .map_or_else(RebuildError::is_unsure, |_| true)
+    {
+        forget_what_is_hot(config).await?;
+    }
     let rebuilt = rebuilt.map_err(explain)?;
-    forget_what_is_hot(config).await?;
     let rate = per_second(rebuilt.events, elapsed);
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     output::line(&show(&rebuilt, (rate, millis), args.json))
@@ -85,6 +90,9 @@ async fn forget_what_is_hot(config: &Config) -> anyhow::Result<()> {
 }
 
 fn explain(error: RebuildError) -> anyhow::Error {
+    if error.is_unsure() {
+        return error.into();
+    }
     let unfit = matches!(error, RebuildError::Fold(FoldError::Unfit { .. }));
     let error = anyhow::Error::new(error);
     if unfit {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::StartError;
 use crate::ambient::{Clock, jittered};
@@ -29,11 +29,17 @@ use crate::views::{Access, Views, ViewsError};
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 /// How long one try may last. Making the tables is the longest part.
 const TRY: Duration = Duration::from_mins(1);
+/// How long the first try of views on a server may last: until it is over the node does not listen, so
+/// it would be taken for dead.
+const FIRST_TRY: Duration = Duration::from_secs(5);
 /// How long a projector may take to say its last word to a server that may not listen any more.
 const LAST_WORD: Duration = Duration::from_secs(5);
-/// How often a node that does not project looks how far the views have got: while somebody waits for
-/// a position, and else.
+/// How often a node looks at views that others may use, too: while somebody waits for a position that
+/// others fold, and else.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+
+/// How long such a look may take. A server that is slower than this is as good as away.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How it stands with the views on a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +91,12 @@ impl Unopened {
     /// Tries once; if that fails in a way that passes, goes on trying on a task.
     pub(super) async fn start(mut self) -> Result<(Opened, watch::Receiver<Stand>), StartError> {
         let (stand, told) = watch::channel(Stand::Opening);
-        let first = match self.open().await {
+        let limit = if self.views.is_shared() {
+            FIRST_TRY
+        } else {
+            TRY
+        };
+        let first = match self.open(limit).await {
             Ok(projectors) => Some(projectors),
             Err(error) if self.passes(&error) => {
                 warn!(%error, "the views cannot be opened yet");
@@ -120,7 +131,7 @@ impl Unopened {
             }
         };
         stand.send_replace(Stand::Open);
-        if self.access == Access::Read && self.views.is_shared() {
+        if self.views.is_shared() {
             tokio::select! {
                 () = self.look_for_ever(&stand) => {}
                 _ = &mut stopped => {}
@@ -138,10 +149,18 @@ impl Unopened {
     fn passes(&self, error: &StartError) -> bool {
         match error {
             StartError::Views(error) => error.passes(),
-            StartError::Checkpoint(CheckpointError::Views(_) | CheckpointError::NotBegun) => {
-                self.views.is_shared()
-            }
+            StartError::Checkpoint(CheckpointError::NotBegun) => self.views.is_shared(),
             _ => false,
+        }
+    }
+
+    /// What a statement failed of says whether it passes, and what to do.
+    fn explained(&self, error: StartError) -> StartError {
+        match error {
+            StartError::Checkpoint(CheckpointError::Views(error)) => {
+                StartError::Views(self.views.explained(error))
+            }
+            error => error,
         }
     }
 
@@ -150,7 +169,7 @@ impl Unopened {
         loop {
             tokio::time::sleep(jittered(wait)).await;
             wait = (wait * 2).min(BACK_OFF.1);
-            match self.open().await {
+            match self.open(TRY).await {
                 Ok(projectors) => {
                     info!(views = self.views.place(), "the views are open");
                     return Ok(projectors);
@@ -163,9 +182,9 @@ impl Unopened {
         }
     }
 
-    async fn open(&mut self) -> Result<Vec<Projector>, StartError> {
-        match timeout(TRY, Box::pin(self.try_to_open())).await {
-            Ok(opened) => opened,
+    async fn open(&mut self, limit: Duration) -> Result<Vec<Projector>, StartError> {
+        match timeout(limit, Box::pin(self.try_to_open())).await {
+            Ok(opened) => opened.map_err(|error| self.explained(error)),
             Err(_) => Err(StartError::Views(ViewsError::Unreachable {
                 place: self.views.place().to_owned(),
                 why: "the server does not answer".to_owned(),
@@ -225,34 +244,61 @@ impl Unopened {
         Ok(projectors)
     }
 
-    /// Follows the checkpoint that other nodes move.
+    /// Looks whether the views can be reached and are still this fold's, and on a node that does not
+    /// project how far others have got. Returns once the views turn out to be another fold's.
     async fn look_for_ever(&self, stand: &watch::Sender<Stand>) {
         let mut ticks = tokio::time::interval(LOOK_EVERY.0);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looked = Instant::now();
         loop {
             ticks.tick().await;
-            if !self.progress.is_waited_for() && looked.elapsed() < LOOK_EVERY.1 {
+            let is_waited_for = self.access == Access::Read && self.progress.is_waited_for();
+            if !is_waited_for && looked.elapsed() < LOOK_EVERY.1 {
                 continue;
             }
-            let found = checkpoint::read(&self.views).await;
+            let now = self.look().await;
             looked = Instant::now();
-            let now = match found {
-                Ok(Some(found)) => {
+            if *stand.borrow() == now {
+                continue;
+            }
+            match &now {
+                Stand::Open | Stand::Opening => info!("the views can be reached again"),
+                Stand::Away => warn!("the views cannot be reached"),
+                Stand::Refused(why) => error!(%why, "the views were replaced"),
+            }
+            let is_over = matches!(now, Stand::Refused(_));
+            stand.send_replace(now);
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    /// How it stands with views that were open once.
+    async fn look(&self) -> Stand {
+        let looking = checkpoint::current(&self.views, &self.identity);
+        match timeout(LOOK, looking).await {
+            Ok(Ok(found)) => {
+                if self.access == Access::Read {
                     self.position.0.send_if_modified(|position| {
                         std::mem::replace(position, found.position) != found.position
                     });
-                    Stand::Open
                 }
-                Ok(None) => Stand::Away,
-                Err(error) => {
-                    if *stand.borrow() == Stand::Open {
-                        warn!(%error, "cannot see how far the views have got");
-                    }
-                    Stand::Away
-                }
-            };
-            stand.send_if_modified(|stand| std::mem::replace(stand, now.clone()) != now);
+                Stand::Open
+            }
+            Ok(Err(
+                error @ (CheckpointError::ForeignLog { .. }
+                | CheckpointError::OtherZone { .. }
+                | CheckpointError::OlderRelease),
+            )) => Stand::Refused(error.to_string().into()),
+            Ok(Err(error)) => {
+                debug!(%error, "cannot look at the views");
+                Stand::Away
+            }
+            Err(_) => {
+                debug!("the views do not answer");
+                Stand::Away
+            }
         }
     }
 }

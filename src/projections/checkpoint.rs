@@ -107,9 +107,7 @@ pub async fn found(
     store: &dyn EventStore,
     identity: &Identity,
 ) -> Result<Checkpoint, CheckpointError> {
-    let stored = Stored::read(views).await?;
-    let stored = stored.ok_or(CheckpointError::NotBegun)?;
-    let checkpoint = stored.of(identity)?;
+    let checkpoint = current(views, identity).await?;
     if let Some((position, event_id)) = checkpoint.last {
         let standing = store.event_at(position).await?;
         if standing.is_none_or(|event| event.event_id != event_id) {
@@ -117,6 +115,14 @@ pub async fn found(
         }
     }
     Ok(checkpoint)
+}
+
+/// The checkpoint of views that were found to be this fold once, which a replay may have replaced by
+/// those of another log or zone. The log is not asked.
+pub async fn current(views: &Views, identity: &Identity) -> Result<Checkpoint, CheckpointError> {
+    let stored = Stored::read(views).await?;
+    let stored = stored.ok_or(CheckpointError::NotBegun)?;
+    stored.of(identity)
 }
 
 /// Makes the row if there is none. One that an older release made and never moved is as good as
@@ -237,11 +243,12 @@ impl Checkpoint {
     }
 
     /// The guard: moves the stored checkpoint from this one to `next`, as the first statement of
-    /// the transaction that folds what lies between. `false` if another projector has moved it.
+    /// the transaction that folds what lies between. `false` if another projector has moved it, or the
+    /// views are another fold's by now, which may have got exactly as far.
     pub async fn advance(&self, transaction: &mut Connection, next: &Self) -> sqlx::Result<bool> {
         const SQL_ADVANCE: &str = "UPDATE checkpoint \
              SET position = ?, event_position = ?, event_id = ? \
-             WHERE projection = ? AND position = ?";
+             WHERE projection = ? AND position = ? AND log_id = ? AND zone = ?";
         let (event_position, event_id) = next
             .last
             .map_or_else(Default::default, |(p, id)| (p.to_string(), id.to_string()));
@@ -251,7 +258,9 @@ impl Checkpoint {
             .bind(event_position)
             .bind(event_id)
             .bind(SQL)
-            .bind(self.position.to_string());
+            .bind(self.position.to_string())
+            .bind(self.log_id.to_string())
+            .bind(self.calendar.name());
         Ok(advance.execute(transaction).await? == 1)
     }
 }

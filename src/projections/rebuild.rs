@@ -18,7 +18,7 @@ use crate::event_store::{EventStore, Position, StoreError, identity};
 use crate::file_lock::FileLock;
 use crate::views::{Database, Views, ViewsError};
 
-/// Why the views were not rebuilt. The old ones are untouched.
+/// Why the views were not rebuilt. The old ones are untouched, unless it [is unsure](Self::is_unsure).
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// The log failed.
@@ -47,6 +47,13 @@ pub enum RebuildError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl RebuildError {
+    /// Whether the new views may be in place all the same.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Self::Views(ViewsError::Unsure { .. }))
+    }
 }
 
 /// What a rebuild did.

@@ -32,6 +32,7 @@ pub struct Parts {
 /// The SQL views.
 pub struct Sql {
     views: Views,
+    identity: Identity,
     checkpoint: Checkpoint,
     on_commit: OnCommit,
     position: watch::Sender<Position>,
@@ -59,6 +60,7 @@ impl Runner<Sql> {
         };
         let target = Sql {
             views,
+            identity,
             checkpoint,
             on_commit,
             position,
@@ -72,9 +74,9 @@ impl Target for Sql {
     const ELSEWHERE: bool = false;
 
     async fn resume(&mut self) -> Result<(Position, u64), Interruption> {
-        let stored = checkpoint::read(&self.views).await?;
-        self.checkpoint =
-            stored.ok_or_else(|| failed("the checkpoint is gone or damaged".to_owned()))?;
+        // Of another fold's views the node hears, and ends; until then nothing is folded into them.
+        let stored = checkpoint::current(&self.views, &self.identity).await;
+        self.checkpoint = stored.map_err(|error| failed(error.to_string()))?;
         self.position.send_replace(self.checkpoint.position);
         // Another projector may have parked some, too.
         let parked = parked::count(&self.views).await?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
 /// Where views are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,12 @@ struct Parts {
 pub struct MalformedUrl(String);
 
 impl ServerUrl {
-    /// The longest name of a database, in bytes. MySQL takes 64; a replay appends to it.
-    pub const MAX_NAME_BYTES: usize = 56;
+    /// The longest name of a database, in bytes. MySQL takes 64, also for names of locks, in which a
+    /// replay writes words before it and behind it.
+    pub const MAX_NAME_BYTES: usize = 50;
+
+    /// What a replay appends to the name.
+    const BESIDE: &str = "_replay";
 
     /// The name of the database.
     pub fn name(&self) -> &str {
@@ -45,7 +49,7 @@ impl ServerUrl {
 
     /// The database beside this one in which a replay builds new views.
     pub(super) fn beside(&self) -> Self {
-        let name = format!("{}_replay", self.name());
+        let name = format!("{}{}", self.name(), Self::BESIDE);
         let host = self.0.shown.rsplit_once('/').map_or("", |(host, _)| host);
         Self(Arc::new(Parts {
             url: self.0.url.clone(),
@@ -79,6 +83,11 @@ impl FromStr for ServerUrl {
             .strip_prefix("mysql://")
             .ok_or_else(|| wrong("it does not begin with mysql://"))?;
         let (place, choices) = rest.split_once('?').unwrap_or((rest, ""));
+        // Whatever stands before an `@` may be the rest of a password with a `?` in it.
+        if choices.contains('@') {
+            let why = "a ? in the password is written %3F, and an @ behind the name %40";
+            return Err(wrong(why));
+        }
         let files = choices
             .split('&')
             .filter(|choice| !choice.is_empty())
@@ -93,9 +102,22 @@ impl FromStr for ServerUrl {
         if host.is_empty() || place.contains(['/', '#']) {
             return Err(wrong("it names no host"));
         }
-        let options = format!("mysql://{place}/?{choices}")
+        let options: MySqlConnectOptions = format!("mysql://{place}/?{choices}")
             .parse()
             .map_err(|error: sqlx::Error| MalformedUrl(reason(error)))?;
+        // Whoever names a certificate wants to see it; sqlx would go on without TLS if there is none.
+        let names = |name: &str| choices.split('&').any(|choice| choice.starts_with(name));
+        let options = if names("ssl-ca=") && !names("ssl-mode=") {
+            options.ssl_mode(MySqlSslMode::VerifyCa)
+        } else {
+            options
+        };
+        // sqlx would ask a name server for the address together with its brackets.
+        let address = host.strip_prefix('[').and_then(|host| host.split_once(']'));
+        let options = match address {
+            Some((address, _)) => options.host(address),
+            None => options,
+        };
         Ok(Self(Arc::new(Parts {
             url: url.to_owned(),
             options,
@@ -126,7 +148,10 @@ fn choice_of(choice: &str) -> Result<Option<PathBuf>, MalformedUrl> {
             Some(Path::new(&*path).to_owned())
         }
         _ => {
-            let why = format!("it has ?{name}, but takes only ssl-mode, ssl-ca, ssl-cert, ssl-key");
+            // It may be the rest of a password, too, if there is no user before an `@`.
+            let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            let it = if plain { name } else { "something else" };
+            let why = format!("it has ?{it}, but takes only ssl-mode, ssl-ca, ssl-cert, ssl-key");
             return Err(MalformedUrl(why));
         }
     };
@@ -138,6 +163,13 @@ fn database_name(raw: &str) -> Result<String, MalformedUrl> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '$';
     if raw.is_empty() {
         return Err(MalformedUrl("it names no database".to_owned()));
+    }
+    if raw.ends_with(ServerUrl::BESIDE) {
+        let why = format!(
+            "a database whose name ends in {} is where a replay builds",
+            ServerUrl::BESIDE
+        );
+        return Err(MalformedUrl(why));
     }
     if raw.len() > ServerUrl::MAX_NAME_BYTES || !raw.chars().all(plain) {
         let most = ServerUrl::MAX_NAME_BYTES;

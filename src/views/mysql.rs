@@ -11,6 +11,6 @@ mod schema;
 mod session;
 mod shadow;
 
-pub(super) use opening::{open_lazily, prepare};
+pub(super) use opening::{classified, open_lazily, prepare};
 pub(super) use pool::{Lease, ServerPool};
 pub use shadow::Shadow;

@@ -38,6 +38,10 @@ fn wrong_use_ends_with_2() {
             "redis://kim:secret@a,redis://lee:secret@b",
         ],
         &["serve", "--redis", ""],
+        &["serve", "--database", "postgres://kim:secret/forum"],
+        &["serve", "--database", "mysql://kim:secret"],
+        &["serve", "--database", "mysql://kim:what?secret@db/forum"],
+        &["serve", "--event-store", "kafka://kim@log?password=secret"],
         &["serve", "--redis-prefix", "mad:ang"],
         &["serve", "--redis-prefix", ""],
         &["replay", "--offline", "--node-id", "1024"],
@@ -79,11 +83,13 @@ fn settings_stand_before_or_behind_the_subcommand_or_in_a_variable_or_a_file() {
 #[test]
 fn help_shows_no_password_that_stands_in_a_variable() {
     let place = Place::new();
-    let mut command = place.command(&["serve", "--help"]);
-    let help = command.env("MADANG_REDIS", "redis://:secret@localhost");
-    let ended = Ended::from(help.output().unwrap()).expect(0);
-    assert!(ended.stdout.contains("MADANG_REDIS"), "{ended:?}");
-    assert!(!ended.stdout.contains("secret"), "{ended:?}");
+    for variable in ["MADANG_REDIS", "MADANG_DATABASE", "MADANG_EVENT_STORE"] {
+        let mut command = place.command(&["serve", "--help"]);
+        let help = command.env(variable, "mysql://kim:secret@localhost/forum");
+        let ended = Ended::from(help.output().unwrap()).expect(0);
+        assert!(ended.stdout.contains(variable), "{ended:?}");
+        assert!(!ended.stdout.contains("secret"), "{ended:?}");
+    }
 }
 
 #[test]

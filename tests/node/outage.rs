@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use madang::ambient::Clock;
+use madang::ambient::{Clock, new_command_id};
 use madang::config::{Config, Role, Roles};
 use madang::event_store::Position;
 use madang::node::{Node, Stand, refused};
@@ -153,4 +153,58 @@ async fn a_node_that_only_reads_follows_what_another_one_folds() {
     say(&database.url, moved).await;
     reading.queries.reach(Position::new(0, 99)).await.unwrap();
     reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_write_for_a_silent_server_to_be_noticed() {
+    let home = Home::on(Stack::Embedded);
+    let mut server = MariaDb::start();
+    let database = server.database().await;
+    let node = start(&config(&home, &database.url).await).await;
+    stands(&node, &Stand::Open).await;
+    server.process().pause();
+    stands(&node, &Stand::Away).await;
+    server.process().resume();
+    stands(&node, &Stand::Open).await;
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_ends_whose_views_were_replaced_by_those_of_another_log() {
+    for role in [Role::Projector, Role::Query] {
+        let home = Home::on(Stack::Embedded);
+        let database = MariaDb::shared().await.database().await;
+        let config = config(&home, &database.url).await;
+        start(&config).await.stop().await;
+        let config = Config {
+            roles: Roles::of(&[role]),
+            ..config
+        };
+        let node = start(&config).await;
+        stands(&node, &Stand::Open).await;
+        let another = new_command_id();
+        let replace = format!("UPDATE checkpoint SET log_id = '{another}'");
+        say(&database.url, replace).await;
+        let why = timeout(LONG, refused(node.stand.clone())).await.unwrap();
+        assert!(why.contains("of another log"), "{why}");
+        assert!(why.contains("`madang replay --offline`"), "{why}");
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_may_only_read_is_refused_with_what_to_grant() {
+    let home = Home::on(Stack::Embedded);
+    let server = MariaDb::start();
+    let database = server.database().await;
+    start(&config(&home, &database.url).await)
+        .await
+        .stop()
+        .await;
+    let url = &database.url;
+    let user = "CREATE USER looker; GRANT SELECT ON *.* TO looker";
+    say(url, user).await;
+    let looker = url.replace("root@", "looker@");
+    let text = refusal(&config(&home, &looker).await).await;
+    assert!(text.contains("GRANT ALL ON"), "{text}");
 }

@@ -7,7 +7,7 @@ use madang::projections::fold::{FoldError, OnUnfit, fold};
 use madang::views::Views;
 use serde_json::json;
 
-use super::refusals::{location, made};
+use super::refusals::{location, made, say};
 use crate::projections::readers::{comment, commented, replied};
 use crate::projections::yard::{Yard, article, at, batch, dump, opened, posted, select};
 
@@ -41,6 +41,21 @@ async fn of_two_projectors_at_once_one_folds_and_the_other_is_overtaken() {
     assert!(overtaken(&first.map(drop)) || overtaken(&second.map(drop)));
     let articles = "SELECT json_array(article_count, position) FROM board";
     assert_eq!(select(&two, articles).await, [json!([1, at(3)])]);
+}
+
+#[tokio::test]
+async fn what_another_log_was_folded_into_meanwhile_takes_no_events() {
+    let (yard, database) = (log().await, made().await);
+    let views = Views::open(&location(&database.url)).await.unwrap();
+    let from = verified(&views, &*yard.log, &yard.identity())
+        .await
+        .unwrap();
+    let events = batch(&yard.events().await);
+    for replaced in ["log_id = 'another'", "log_id = '', zone = 'UTC'"] {
+        say(&database.url, format!("UPDATE checkpoint SET {replaced}")).await;
+        let folded = fold(&views, &from, &events, OnUnfit::Fail).await;
+        assert!(matches!(folded, Err(FoldError::Overtaken)), "{replaced}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use madang::views::Views;
 use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
 
-use super::refusals::location;
+use super::refusals::{location, say};
 use crate::servers::mariadb::{Database, MariaDb};
 
 /// What a reader is kept waiting at most by a server that says nothing: for a connection, or for a
@@ -60,6 +60,22 @@ async fn a_paused_server_keeps_few_waiting_and_none_for_long() {
     assert!(begun.elapsed() < Duration::from_millis(500));
     server.process().resume();
     until_it_answers(&views).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_more_connections_is_read_through_those_that_there_are() {
+    let (_server, database, views) = server().await;
+    say(&database.url, "SET GLOBAL max_connections = 10").await;
+    let mut others = Vec::new();
+    while let Ok(other) = MySqlConnection::connect(&database.url).await {
+        others.push(other);
+    }
+    let crowd = (0..20).map(|_| read(&views));
+    for answer in futures_util::future::join_all(crowd).await {
+        assert_eq!(answer.unwrap(), 0);
+    }
+    drop(others);
+    assert_eq!(read(&views).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,6 +117,18 @@ async fn a_schema_that_somebody_edited_is_refused_with_what_differs() {
             "checkpoint.projection",
         ),
         ("DROP TABLE article_like", "article_like"),
+        (
+            "ALTER TABLE board MODIFY created_at BIGINT UNSIGNED NOT NULL",
+            "board.created_at bigint",
+        ),
+        (
+            "ALTER TABLE board ADD CONSTRAINT few CHECK (article_count < 9)",
+            "board has the constraint few",
+        ),
+        (
+            "CREATE TRIGGER louder BEFORE INSERT ON board FOR EACH ROW SET NEW.name = 'LOUD'",
+            "board has the trigger louder",
+        ),
     ] {
         let error = changed_by(sql).await;
         assert!(error.contains(says), "{sql}: {error}");
@@ -223,4 +235,14 @@ async fn what_is_no_mysql_is_refused_and_nobody_at_all_is_waited_for() {
     drop(listener);
     let error = refusal(&format!("mysql://root@{address}/forum")).await;
     assert!(error.passes(), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_names_a_certificate_gets_no_connection_without_tls() {
+    let certificate = tempfile::NamedTempFile::new().unwrap();
+    let server = MariaDb::start();
+    let database = server.database().await;
+    let url = format!("{}?ssl-ca={}", database.url, certificate.path().display());
+    let error = refusal(&url).await;
+    assert!(error.to_string().contains("?ssl-mode="), "{error}");
 }

@@ -1,12 +1,18 @@
 //! Replays on a server: beside the old views, and into their place at once.
 
+use madang::projections::checkpoint::verified;
 use madang::projections::fold::OnUnfit;
 use madang::projections::rebuild::{RebuildError, Rebuilt, rebuild};
-use madang::views::Views;
+use madang::views::{Database as Location, Views, ViewsError};
 
 use super::refusals::{location, made, say, tables};
 use crate::projections::yard::{Yard, calendar, dump, opened, posted};
 use crate::servers::mariadb::Database;
+
+/// A projector that has just said how it is doing.
+const ALIVE: &str = "INSERT INTO checkpoint (projection, position, log_id, event_position, \
+     event_id, state, reported_at) VALUES ('sql', '', '', '', '', 'live', \
+     UNIX_TIMESTAMP() * 1000)";
 
 /// A log with a board and an article.
 async fn log() -> Yard {
@@ -57,9 +63,6 @@ async fn damaged_views_are_built_anew() {
 
 #[tokio::test]
 async fn a_replay_is_refused_while_a_projector_is_alive() {
-    const ALIVE: &str = "INSERT INTO checkpoint (projection, position, log_id, event_position, \
-         event_id, state, reported_at) VALUES ('sql', '', '', '', '', 'live', \
-         UNIX_TIMESTAMP() * 1000)";
     let (yard, database) = (log().await, made().await);
     say(&database.url, ALIVE).await;
     let error = replay(&yard, &database).await.unwrap_err().to_string();
@@ -98,4 +101,47 @@ async fn somebody_elses_tables_are_touched_in_neither_place() {
     assert!(replay(&yard, &database).await.is_err());
     assert_eq!(tables(&beside).await, ["customer"]);
     say(&database.url, format!("DROP DATABASE {name}")).await;
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_puts_among_the_new_ones_does_not_come_along() {
+    let (yard, database) = (log().await, made().await);
+    let before = rows(&database).await;
+    let Location::Server(url) = location(&database.url) else {
+        panic!("a file");
+    };
+    let shadow = Views::shadow(&url).await.unwrap();
+    verified(shadow.views(), &*yard.log, &yard.identity())
+        .await
+        .unwrap();
+    let beside = beside(&database);
+    say(&beside, "CREATE TABLE customer (id INT)").await;
+    let error = shadow.take_over().await.unwrap_err();
+    assert!(matches!(error, ViewsError::Foreign { .. }), "{error}");
+    assert_eq!(rows(&database).await, before);
+    say(&beside, "DROP TABLE customer").await;
+}
+
+#[tokio::test]
+async fn a_projector_that_was_started_meanwhile_keeps_its_views() {
+    let database = made().await;
+    let Location::Server(url) = location(&database.url) else {
+        panic!("a file");
+    };
+    let shadow = Views::shadow(&url).await.unwrap();
+    say(&database.url, ALIVE).await;
+    let error = shadow.take_over().await.unwrap_err().to_string();
+    assert!(error.contains("a projector is at work"), "{error}");
+}
+
+#[tokio::test]
+async fn a_replay_names_the_trigger_that_is_in_its_way() {
+    let (yard, database) = (log().await, made().await);
+    let trigger = "CREATE TRIGGER louder BEFORE INSERT ON board FOR EACH ROW SET NEW.name = 'LOUD'";
+    say(&database.url, trigger).await;
+    let error = replay(&yard, &database).await.unwrap_err().to_string();
+    let remedy = "board has the trigger louder; drop it first";
+    assert!(error.contains(remedy), "{error}");
+    say(&database.url, "DROP TRIGGER louder").await;
+    replay(&yard, &database).await.unwrap();
 }

@@ -1,6 +1,9 @@
 //! Where views on a server are, as the operator says it.
 
-use madang::views::ServerUrl;
+use madang::views::{ServerUrl, Views};
+use tokio::net::TcpListener;
+
+use super::refusals::location;
 
 #[test]
 fn a_url_is_shown_without_its_secrets() {
@@ -31,10 +34,26 @@ fn what_is_no_url_of_a_database_is_refused_without_showing_it() {
         "mysql://kim:secret@db/forum?ssl-mode=perhaps",
         "mysql://kim:secret@db/forum?charset=latin1",
         "mysql:kim:secret@db/forum",
-        &format!("mysql://kim:secret@db/{}", "x".repeat(57)),
+        "mysql://kim:what?secret@db/forum",
+        "mysql://kim:what?x&secret&y@db/forum",
+        "mysql://db/forum?secret1",
+        "mysql://kim:secret@db/forum_replay",
+        &format!("mysql://kim:secret@db/{}", "x".repeat(51)),
     ] {
         let error = url.parse::<ServerUrl>().unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
         assert!(error.contains("mysql://USER:PASSWORD@HOST"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn an_address_in_brackets_is_connected_to() {
+    let listener = TcpListener::bind("[::1]:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let location = location(&format!("mysql://root@{address}/forum"));
+    let (opened, accepted) = tokio::join!(Views::open(&location), async {
+        listener.accept().await.map(drop)
+    });
+    assert!(opened.unwrap_err().passes());
+    accepted.unwrap();
 }

@@ -17,6 +17,8 @@ use crate::views::{Access, Views, ViewsError};
 const OLDEST: ((u32, u32), (u32, u32)) = ((8, 4), (10, 11));
 /// The smallest packet that the server must take, in bytes: a statement over many long comments.
 const PACKET: u64 = 16 * 1024 * 1024;
+/// What to do if the server's TLS is not what the URL asks for.
+const CERTIFICATES: &str = "choose another ?ssl-mode=, or certificates that fit";
 
 /// The views in a database, as they are: nobody has looked at it, and nobody can read from it before
 /// it was prepared. Connects when it is used.
@@ -119,18 +121,18 @@ pub(super) fn refused(url: &ServerUrl, why: &str, remedy: &str) -> ViewsError {
 }
 
 /// What an error at the start means. The numbers are MySQL's, which MariaDB shares.
-pub(super) fn classified(url: &ServerUrl, error: sqlx::Error) -> ViewsError {
+pub(in crate::views) fn classified(url: &ServerUrl, error: sqlx::Error) -> ViewsError {
     let name = url.name();
     match &error {
+        // What TLS has against a certificate comes as an error of reading.
+        sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => {
+            refused(url, &error.to_string(), CERTIFICATES)
+        }
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => ViewsError::Unreachable {
             place: url.to_string(),
             why: error.to_string(),
         },
-        sqlx::Error::Tls(_) => refused(
-            url,
-            &error.to_string(),
-            "choose another ?ssl-mode=, or certificates that fit",
-        ),
+        sqlx::Error::Tls(_) => refused(url, &error.to_string(), CERTIFICATES),
         sqlx::Error::Protocol(_) => refused(
             url,
             &format!("what answers does not speak as MySQL does ({error})"),
@@ -139,13 +141,13 @@ pub(super) fn classified(url: &ServerUrl, error: sqlx::Error) -> ViewsError {
         sqlx::Error::Database(said) => {
             let number = said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
             match number.map_or(0, sqlx::mysql::MySqlDatabaseError::number) {
-                // Too many connections; shutting down; a lock that another one holds; killed.
-                1040 | 1053 | 1203 | 1205 | 1213 | 1226 | 1317 | 1927 | 4031 => {
-                    ViewsError::Unreachable {
-                        place: url.to_string(),
-                        why: error.to_string(),
-                    }
-                }
+                // Too many connections; shutting down; a lock that another one holds; killed, or too
+                // slow; and tables that another one is making or replacing.
+                1040 | 1053 | 1146 | 1203 | 1205 | 1213 | 1226 | 1317 | 1412 | 1684 | 1927
+                | 1969 | 3024 | 4031 => ViewsError::Unreachable {
+                    place: url.to_string(),
+                    why: error.to_string(),
+                },
                 1045 | 1130 | 1698 => refused(
                     url,
                     &error.to_string(),
@@ -177,7 +179,17 @@ pub(super) fn classified(url: &ServerUrl, error: sqlx::Error) -> ViewsError {
 
 #[cfg(test)]
 mod tests {
-    use super::is_new_enough;
+    use std::io::{Error, ErrorKind};
+
+    use super::{classified, is_new_enough};
+
+    #[test]
+    fn a_certificate_that_does_not_fit_will_not_fit_later() {
+        let url = "mysql://db/forum".parse().unwrap();
+        let io = |kind| classified(&url, sqlx::Error::Io(Error::new(kind, "no")));
+        assert!(!io(ErrorKind::InvalidData).passes());
+        assert!(io(ErrorKind::ConnectionReset).passes());
+    }
 
     #[test]
     fn servers_are_told_by_their_versions() {

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::mysql::{MySql, MySqlArguments, MySqlRow};
+use sqlx::mysql::{MySql, MySqlArguments, MySqlDatabaseError, MySqlRow};
 use sqlx::query::Query;
 use sqlx::{Connection as _, Executor as _, MySqlConnection};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use super::session::{ANSWER, Use, connect, silent};
@@ -24,6 +24,9 @@ use crate::views::database::ServerUrl;
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// A connection that nobody has used for longer is asked whether it is still there.
 const FRESH: Duration = Duration::from_secs(1);
+/// The greatest age of a connection that is used again. A name may lead to another server by then, and
+/// whoever stays with the old one would read what it was.
+const MAX_AGE: Duration = Duration::from_mins(1);
 /// For how long nobody tries a server that did not answer, but one.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -37,6 +40,8 @@ struct Inner {
     database: String,
     usage: Use,
     idle: Mutex<Vec<Idle>>,
+    /// Told of each connection that becomes idle.
+    returned: Notify,
     places: Arc<Semaphore>,
     /// Whether the database is what it should be, so that what is read from it may be believed.
     open: AtomicBool,
@@ -46,12 +51,14 @@ struct Inner {
 #[derive(Debug)]
 struct Idle {
     connection: MySqlConnection,
+    born: Instant,
     since: Instant,
 }
 
 /// A connection, until it is dropped.
 pub(in crate::views) struct Lease {
     connection: Option<MySqlConnection>,
+    born: Instant,
     state: State,
     pool: ServerPool,
     place: Option<OwnedSemaphorePermit>,
@@ -76,6 +83,7 @@ impl ServerPool {
             database: database.to_owned(),
             usage,
             idle: Mutex::default(),
+            returned: Notify::new(),
             places: Arc::new(Semaphore::new(usage.connections())),
             open: AtomicBool::new(usage != Use::Read),
             breaker: Breaker::new(PAUSE),
@@ -104,9 +112,14 @@ impl ServerPool {
         if guarded && !self.0.breaker.lets_through() {
             return Err(away("the server did not answer just now"));
         }
-        let connection = self.connection().await.inspect_err(|_| self.failed())?;
+        let connection = match self.connection().await {
+            Err(error) if is_crowded(&error) => self.returned(error).await,
+            connection => connection,
+        };
+        let (connection, born) = connection.inspect_err(|error| self.heard(error))?;
         Ok(Lease {
             connection: Some(connection),
+            born,
             state: State::Ready,
             pool: self.clone(),
             place: Some(place),
@@ -121,13 +134,17 @@ impl ServerPool {
         Ok(lease)
     }
 
-    async fn connection(&self) -> sqlx::Result<MySqlConnection> {
+    /// A connection, and when it was made.
+    async fn connection(&self) -> sqlx::Result<(MySqlConnection, Instant)> {
         while let Some(mut idle) = self.pop() {
+            if idle.born.elapsed() > MAX_AGE {
+                continue;
+            }
             if idle.since.elapsed() <= FRESH {
-                return Ok(idle.connection);
+                return Ok((idle.connection, idle.born));
             }
             match timeout(ANSWER, idle.connection.ping()).await {
-                Ok(Ok(())) => return Ok(idle.connection),
+                Ok(Ok(())) => return Ok((idle.connection, idle.born)),
                 // The server closed it, or was started anew.
                 Ok(Err(_)) => {}
                 // The others will not be answered either.
@@ -138,7 +155,8 @@ impl ServerPool {
             }
         }
         // Seldom, and large: whoever asks a question should not have to carry it along.
-        Box::pin(connect(&self.0.url, Some(&self.0.database), self.0.usage)).await
+        let connecting = Box::pin(connect(&self.0.url, Some(&self.0.database), self.0.usage));
+        Ok((connecting.await?, Instant::now()))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
@@ -149,15 +167,37 @@ impl ServerPool {
         self.idle().pop()
     }
 
-    fn put_back(&self, connection: MySqlConnection) {
+    fn put_back(&self, connection: MySqlConnection, born: Instant) {
         if !self.0.places.is_closed() {
-            let since = Instant::now();
-            self.idle().push(Idle { connection, since });
+            self.idle().push(Idle {
+                connection,
+                born,
+                since: Instant::now(),
+            });
+            self.0.returned.notify_one();
         }
     }
 
-    fn failed(&self) {
-        self.0.breaker.failed();
+    /// A server that takes no more connections still answers on those that there are: waits until
+    /// somebody has done with one.
+    async fn returned(&self, error: sqlx::Error) -> sqlx::Result<(MySqlConnection, Instant)> {
+        let returned = async {
+            loop {
+                self.0.returned.notified().await;
+                if let Some(idle) = self.pop() {
+                    return (idle.connection, idle.born);
+                }
+            }
+        };
+        timeout(ACQUIRE, returned).await.map_err(|_| error)
+    }
+
+    /// What an error says of the server: one that refuses something is not silent.
+    fn heard(&self, error: &sqlx::Error) {
+        match error {
+            sqlx::Error::Database(_) => self.0.breaker.succeeded(),
+            _ => self.0.breaker.failed(),
+        }
     }
 
     /// Closes all connections that nobody uses, politely, and lets none be taken any more.
@@ -233,8 +273,7 @@ impl Lease {
                 self.state = before;
                 self.pool.0.breaker.succeeded();
             }
-            Err(sqlx::Error::Database(_)) => self.pool.0.breaker.succeeded(),
-            Err(_) => self.pool.failed(),
+            Err(error) => self.pool.heard(error),
         }
         done
     }
@@ -246,23 +285,30 @@ impl Drop for Lease {
             return;
         };
         match self.state {
-            State::Ready => self.pool.put_back(connection),
+            State::Ready => self.pool.put_back(connection, self.born),
             State::Broken => {}
             State::Begun => {
                 let Ok(runtime) = tokio::runtime::Handle::try_current() else {
                     return;
                 };
-                let (pool, place) = (self.pool.clone(), self.place.take());
+                let (pool, place, born) = (self.pool.clone(), self.place.take(), self.born);
                 runtime.spawn(async move {
                     let rolled_back = timeout(ANSWER, connection.execute("ROLLBACK")).await;
                     if matches!(rolled_back, Ok(Ok(_))) {
-                        pool.put_back(connection);
+                        pool.put_back(connection, born);
                     }
                     drop(place);
                 });
             }
         }
     }
+}
+
+/// Whether the server has all the connections that it takes, of all users or of this one.
+fn is_crowded(error: &sqlx::Error) -> bool {
+    let said = error.as_database_error();
+    let said = said.and_then(|said| said.try_downcast_ref::<MySqlDatabaseError>());
+    said.is_some_and(|said| matches!(said.number(), 1040 | 1203 | 1226))
 }
 
 fn away(why: &'static str) -> sqlx::Error {

@@ -10,7 +10,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{MySqlConnection, Row as _};
 
 use super::opening::{classified, refused};
-use super::session::say;
+use super::session::{bounded, say};
 use crate::views::database::ServerUrl;
 use crate::views::{Access, ViewsError};
 
@@ -25,17 +25,26 @@ pub(super) const EXPECTED: &str = include_str!("../../../migrations/mysql/schema
 
 const COLUMNS: &str = "SELECT CONCAT(table_name, '.', column_name, ' ', data_type, \
      IF(data_type LIKE 'var%', CONCAT('(', character_maximum_length, ')'), ''), \
+     IF(column_type LIKE '%unsigned%', ' unsigned', ''), IF(extra = '', '', CONCAT(' ', extra)), \
      IF(is_nullable = 'YES', ' null', ''), COALESCE(CONCAT(' ', collation_name), '')) \
      FROM information_schema.columns WHERE table_schema = DATABASE() \
      AND table_name <> '_sqlx_migrations' ORDER BY table_name, ordinal_position";
 const INDEXES: &str = "SELECT CONCAT(table_name, ' ', index_name, ' ', \
      IF(non_unique, '', 'unique '), GROUP_CONCAT(CONCAT(column_name, \
-     IF(collation = 'D', ' desc', '')) ORDER BY seq_in_index SEPARATOR ', ')) \
+     COALESCE(CONCAT('(', sub_part, ')'), ''), IF(collation = 'D', ' desc', '')) ORDER BY seq_in_index SEPARATOR ', ')) \
      FROM information_schema.statistics WHERE table_schema = DATABASE() \
      AND table_name <> '_sqlx_migrations' GROUP BY table_name, index_name, non_unique \
      ORDER BY table_name, index_name";
 const ENGINES: &str = "SELECT CONCAT(table_name, ' is ', engine) FROM information_schema.tables \
      WHERE table_schema = DATABASE() AND table_name <> '_sqlx_migrations' ORDER BY table_name";
+
+/// What would refuse rows or change them on their way, and keep a replay from moving the table.
+const TRIGGERS: &str = "SELECT CONCAT(event_object_table, ' has the trigger ', trigger_name) \
+     FROM information_schema.triggers WHERE event_object_schema = DATABASE() \
+     ORDER BY event_object_table, trigger_name";
+const CONSTRAINTS: &str = "SELECT CONCAT(table_name, ' has the constraint ', constraint_name) \
+     FROM information_schema.table_constraints WHERE table_schema = DATABASE() \
+     AND constraint_type IN ('CHECK', 'FOREIGN KEY') ORDER BY table_name, constraint_name";
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrations = sqlx::migrate!("migrations/mysql");
@@ -183,8 +192,13 @@ pub(super) fn are_ours(found: &[String]) -> bool {
 
 /// Whether views have a table of this name.
 pub(super) fn is_ours(table: &str) -> bool {
-    let mut columns = EXPECTED.lines().filter_map(|line| line.split_once('.'));
-    table == MIGRATED || columns.any(|(known, _)| known == table)
+    names().contains(table)
+}
+
+/// What the tables of views are called.
+pub(super) fn names() -> BTreeSet<&'static str> {
+    let columns = EXPECTED.lines().filter_map(|line| line.split_once('.'));
+    columns.map(|(table, _)| table).chain([MIGRATED]).collect()
 }
 
 /// Whether anything was ever folded into the tables that are there.
@@ -225,19 +239,24 @@ async fn compare(connection: &mut MySqlConnection, url: &ServerUrl) -> Result<()
     Err(refused(url, &why, REPLAY))
 }
 
-/// The schema as lines: columns, indexes and engines.
+/// The schema as lines: columns, indexes and engines, and whatever else there is.
 pub(super) async fn described(connection: &mut MySqlConnection) -> sqlx::Result<Vec<String>> {
     let mut lines = Vec::new();
-    for select in [COLUMNS, INDEXES, ENGINES] {
+    for select in [COLUMNS, INDEXES, ENGINES, TRIGGERS, CONSTRAINTS] {
         lines.append(&mut texts(connection, select).await?);
     }
     Ok(lines)
+}
+
+/// The triggers on tables of the database, one line for each.
+pub(super) async fn triggers(connection: &mut MySqlConnection) -> sqlx::Result<Vec<String>> {
+    texts(connection, TRIGGERS).await
 }
 
 async fn texts(
     connection: &mut MySqlConnection,
     select: &'static str,
 ) -> sqlx::Result<Vec<String>> {
-    let rows = sqlx::query(select).fetch_all(connection).await?;
+    let rows = bounded(sqlx::query(select).fetch_all(connection)).await?;
     rows.iter().map(|row| row.try_get_unchecked(0)).collect()
 }

@@ -32,8 +32,9 @@ impl Use {
     /// Connections of this use at once.
     pub(super) fn connections(self) -> usize {
         match self {
-            // The fold, and beside it the status report or a question for the checkpoint.
-            Self::Write => 2,
+            // The fold, and beside it the status report and a question for the checkpoint, which
+            // must not be taken for silence because the other two wait for each other.
+            Self::Write => 3,
             Self::Read => 16,
             Self::Build => 1,
         }
@@ -108,8 +109,14 @@ pub(super) fn connect(
 /// Runs statements that take no values. What they are made of is ours, or was looked at.
 pub(super) async fn say(connection: &mut MySqlConnection, sql: String) -> sqlx::Result<()> {
     let said = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-    said.execute(connection).await?;
+    bounded(said.execute(connection)).await?;
     Ok(())
+}
+
+/// What a statement answers, which may be a long one; waits for a bounded time.
+pub(super) async fn bounded<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let answered = tokio::time::timeout(Use::Build.patience(), answer).await;
+    answered.unwrap_or_else(|_| Err(silent()))
 }
 
 /// sqlx would change the session in ways of its own; the greeting says all of it.

@@ -7,10 +7,11 @@
 //! that are not ours are never touched, in neither schema.
 
 use sqlx::MySqlConnection;
+use tracing::warn;
 
 use super::opening::{classified, connect_to, fit_server, open_lazily, refused};
 use super::schema::{self, are_ours, drop_tables, tables};
-use super::session::say;
+use super::session::{bounded, say};
 use crate::views::database::ServerUrl;
 use crate::views::{Access, Views, ViewsError};
 
@@ -35,6 +36,7 @@ impl Shadow {
         fit_server(&mut old, url, Access::Write).await?;
         own(&mut old, url).await?;
         refuse_if_projected(&mut old, url).await?;
+        refuse_triggers(&mut old, url).await?;
         let beside = url.beside();
         let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", beside.name());
         let created = say(&mut old, create).await;
@@ -63,8 +65,10 @@ impl Shadow {
         self.views.close().await;
         let mut old = connect_to(&self.url, Some(self.url.name())).await?;
         let replaced = own(&mut old, &self.url).await?;
-        let new = tables(&mut self.connection).await;
-        let new = new.map_err(|error| classified(&self.beside, error))?;
+        self.is_whole().await?;
+        let new = schema::names();
+        // One may have been started meanwhile.
+        refuse_if_projected(&mut old, &self.url).await?;
         let (here, beside) = (self.url.name(), self.beside.name());
         let away = replaced
             .iter()
@@ -75,8 +79,39 @@ impl Shadow {
         let moves: Vec<_> = away.chain(into).collect();
         let rename = format!("RENAME TABLE {}", moves.join(", "));
         let renamed = say(&mut self.connection, rename).await;
-        renamed.map_err(|error| classified(&self.url, error))?;
-        self.sweep().await
+        renamed.map_err(|error| self.renaming(error))?;
+        if let Err(error) = self.sweep().await {
+            // The next replay throws it away.
+            warn!(%error, "the views are rebuilt, but something is left of the old ones");
+        }
+        Ok(())
+    }
+
+    /// Nothing may come along into the place of the views that is none of theirs.
+    async fn is_whole(&mut self) -> Result<(), ViewsError> {
+        let found = tables(&mut self.connection).await;
+        let found = found.map_err(|error| classified(&self.beside, error))?;
+        if !found.iter().all(|table| schema::is_ours(table)) {
+            return Err(ViewsError::Foreign {
+                place: self.beside.to_string(),
+            });
+        }
+        if found.len() != schema::names().len() {
+            let why = "somebody has dropped tables of the new views";
+            return Err(refused(&self.beside, why, "replay again"));
+        }
+        Ok(())
+    }
+
+    /// A server that says nothing may have done it.
+    fn renaming(&self, error: sqlx::Error) -> ViewsError {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => ViewsError::Unsure {
+                place: self.url.to_string(),
+                why: error.to_string(),
+            },
+            error => classified(&self.url, error),
+        }
     }
 
     /// The new views stand; what is left of the old ones goes.
@@ -121,10 +156,24 @@ async fn leftovers(
 /// One replay at a time. The lock goes with the connection.
 async fn lock(connection: &mut MySqlConnection, beside: &ServerUrl) -> Result<(), ViewsError> {
     let lock = "SELECT GET_LOCK(CONCAT('madang.', DATABASE()), 0)";
-    let locked: Result<Option<i64>, _> = sqlx::query_scalar(lock).fetch_one(connection).await;
+    let locked = sqlx::query_scalar(lock).fetch_one(connection);
+    let locked: Result<Option<i64>, _> = bounded(locked).await;
     match locked.map_err(|error| classified(beside, error))? {
         Some(1) => Ok(()),
         _ => Err(refused(beside, "another replay is at work", "wait for it")),
+    }
+}
+
+/// A table cannot be moved with its trigger, and nobody knows whose that is.
+async fn refuse_triggers(
+    connection: &mut MySqlConnection,
+    url: &ServerUrl,
+) -> Result<(), ViewsError> {
+    let found = schema::triggers(connection).await;
+    let found = found.map_err(|error| classified(url, error))?;
+    match found.first() {
+        Some(trigger) => Err(refused(url, trigger, "drop it first")),
+        None => Ok(()),
     }
 }
 
@@ -136,10 +185,8 @@ async fn refuse_if_projected(
     const ALIVE: &str = "SELECT CAST(count(*) AS SIGNED) FROM checkpoint \
          WHERE state <> 'stopped' \
          AND reported_at > CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED) - ?";
-    let alive: Result<i64, _> = sqlx::query_scalar(ALIVE)
-        .bind(SILENCE)
-        .fetch_one(connection)
-        .await;
+    let alive = sqlx::query_scalar(ALIVE).bind(SILENCE);
+    let alive: Result<i64, _> = bounded(alive.fetch_one(connection)).await;
     match alive {
         Ok(1..) => Err(refused(
             url,
