@@ -20,8 +20,8 @@ use crate::projections::yard::Yard;
 use crate::servers::redis::Redis;
 
 /// A desk with a Redis before its views, and no cache.
-struct Warm<R = Redis> {
-    desk: Desk,
+pub(super) struct Warm<R = Redis> {
+    pub(super) desk: Desk,
     redis: R,
     hot: Hot,
     pointer: Pointer,
@@ -38,7 +38,7 @@ impl Warm {
 }
 
 impl<R> Warm<R> {
-    async fn behind((redis, url): (R, &str), prefix: &str, yard: Yard) -> Self {
+    pub(super) async fn behind((redis, url): (R, &str), prefix: &str, yard: Yard) -> Self {
         let prefix = HotPrefix::parse(prefix).unwrap();
         let hot = Hot::new(HotUrl::parse(url).unwrap(), prefix);
         let mut desk = Desk::over(yard).await;
