@@ -14,6 +14,8 @@ pub(super) struct Client {
 /// An answer that came to its end.
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// After how many seconds to try again.
+    pub(super) retry_after: Option<u64>,
     pub(super) body: Value,
 }
 
@@ -66,7 +68,7 @@ impl Client {
     fn answer(&mut self) -> io::Result<Answer> {
         let status = self.line()?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let mut length = 0;
+        let (mut length, mut retry_after) = (0, None);
         loop {
             let line = self.line()?.to_ascii_lowercase();
             if line.is_empty() {
@@ -74,6 +76,9 @@ impl Client {
             }
             if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
+            }
+            if let Some(value) = line.strip_prefix("retry-after:") {
+                retry_after = Some(value.trim().parse().unwrap());
             }
         }
         let mut body = vec![0; length];
@@ -84,7 +89,11 @@ impl Client {
         } else {
             serde_json::from_slice(&body)?
         };
-        Ok(Answer { status, body })
+        Ok(Answer {
+            status,
+            retry_after,
+            body,
+        })
     }
 
     fn line(&mut self) -> io::Result<String> {

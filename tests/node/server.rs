@@ -1,13 +1,19 @@
 //! The built binary, serving.
 
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, ExitStatus};
+use std::thread::{self, JoinHandle};
 
+use serde_json::Value;
+
+use super::client::Client;
 use crate::cli::madang::Place;
 
 /// A server that serves a place's data on a port of its own. Killed when it is dropped.
 pub(crate) struct Server {
     child: Child,
+    /// What it says when it listens already.
+    rest: Option<JoinHandle<String>>,
     /// Where it listens.
     pub(crate) address: String,
 }
@@ -26,9 +32,32 @@ impl Server {
                 break rest.split_whitespace().next().unwrap().to_owned();
             }
         };
-        // Whatever else it says is not of interest, but it must not be kept from saying it.
-        std::thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
-        Self { child, address }
+        // It must not be kept from saying whatever else it says.
+        let rest = thread::spawn(move || {
+            let mut rest = String::new();
+            lines.read_to_string(&mut rest).map(|_| rest).unwrap()
+        });
+        Self {
+            child,
+            rest: Some(rest),
+            address,
+        }
+    }
+
+    /// The status of its health, and what it says of this check.
+    pub(super) fn health(&self, check: &str) -> (u16, Value) {
+        let mut client = Client::connect(&self.address, "");
+        let answer = client.get_plainly("/health/ready").unwrap();
+        assert!(matches!(answer.status, 200 | 503), "{}", answer.body);
+        let checks = answer.body["checks"].as_array().cloned();
+        let mut checks = checks.unwrap_or_default().into_iter();
+        let found = checks.find(|found| found["name"] == check);
+        (answer.status, found.unwrap_or_default())
+    }
+
+    /// Waits until it is ready.
+    pub(crate) fn is_ready(&self) {
+        while self.health("").0 != 200 {}
     }
 
     /// `kill -9`.
@@ -47,6 +76,11 @@ impl Server {
     /// Waits for it to end by itself.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
+    }
+
+    /// What it has said before it ended, but not before it listened.
+    pub(super) fn last_words(&mut self) -> String {
+        self.rest.take().unwrap().join().unwrap()
     }
 }
 
