@@ -202,6 +202,6 @@ async fn a_replay_gives_way_to_a_server_and_makes_what_is_hot_begin_anew() {
     );
     assert_eq!(generation(&redis).await, None);
     assert_eq!(contents(&database).await.len(), views.len());
-    Server::start(&place).is_ready();
+    let _server = Server::start(&place);
     assert_ne!(begun(&redis).await, before);
 }
