@@ -88,6 +88,8 @@ struct Inner {
     quick: Lane,
     patient: Lane,
     known: watch::Sender<Option<Arc<Generation>>>,
+    /// How long that is good without being found again.
+    good: Duration,
 }
 
 impl Hot {
@@ -96,7 +98,8 @@ impl Hot {
         Self::with_patience(url, prefix, READER)
     }
 
-    /// The same with readers who wait so long for an answer. For tests, whose machine may be busy.
+    /// The same with readers who wait so long for an answer, and as long go on with what they know. For
+    /// tests, whose machine may be busy.
     pub fn with_patience(url: HotUrl, prefix: HotPrefix, reader: Duration) -> Self {
         Self(Arc::new(Inner {
             keys: Keys::new(prefix),
@@ -104,6 +107,7 @@ impl Hot {
             patient: Lane::new(url.clone(), PROJECTOR.max(reader)),
             url,
             known: watch::Sender::new(None),
+            good: Generation::GOOD.max(reader),
         }))
     }
 
@@ -133,9 +137,21 @@ impl Hot {
             Err(error) => error.is_away(),
         };
         if away {
-            self.known().send_replace(None);
+            self.doubt();
         }
         answers
+    }
+
+    /// Redis did not answer: readers ask SQL first, until it was found again.
+    fn doubt(&self) {
+        self.known().send_modify(|known| {
+            *known = known.as_deref().map(|known| {
+                Arc::new(Generation {
+                    doubtful: true,
+                    ..known.clone()
+                })
+            });
+        });
     }
 
     async fn quick_ask(&self, command: Cmd) -> Answer {

@@ -8,6 +8,7 @@ mod calendar;
 mod cli;
 mod codec;
 mod command;
+mod degradation;
 mod domain;
 mod event_store;
 mod file_lock;

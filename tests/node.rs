@@ -1,6 +1,6 @@
 //! The whole node: started, stopped, killed and started again on the same files.
 
-mod client;
+pub(crate) mod client;
 mod ids;
 mod kill;
 mod late;

@@ -6,7 +6,7 @@ mod checkpoint;
 mod counts;
 mod faulty;
 pub(crate) mod histories;
-mod hot;
+pub(crate) mod hot;
 mod misfits;
 pub(crate) mod model;
 mod parking;

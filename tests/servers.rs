@@ -6,4 +6,5 @@
 pub(crate) mod mariadb;
 mod orphans;
 pub(crate) mod process;
+pub(crate) mod proxy;
 pub(crate) mod redis;

@@ -23,8 +23,14 @@ impl Hot {
     /// The generation that readers may use. None while Redis is away, belongs to another log, lost a
     /// master, or its projector is behind; then SQL answers.
     pub fn generation(&self) -> Option<Arc<Generation>> {
+        self.last_resort().filter(|known| !known.doubtful)
+    }
+
+    /// The same, also while the projector of Redis waits for SQL, or Redis was too slow a moment ago:
+    /// for when SQL does not answer. It was close behind SQL as long as that moved.
+    pub fn last_resort(&self) -> Option<Arc<Generation>> {
         let known = self.known().borrow().clone();
-        known.filter(|known| known.found.elapsed() <= Generation::GOOD)
+        known.filter(|known| known.found.elapsed() <= self.0.good)
     }
 
     /// Keeps [`Hot::generation`] true, for ever. `sql` tells how far SQL is, of the log `log_id`.
@@ -35,12 +41,21 @@ impl Hot {
         loop {
             ticks.tick().await;
             let wanted = *sql.borrow();
-            let found = self.find(log_id).await;
-            let usable = found
-                .ok()
-                .flatten()
-                .filter(|pointer| !behind.too_far((pointer.checkpoint, wanted), Instant::now()));
-            let known = usable.map(|pointer| Arc::new(Generation::of(&pointer)));
+            let Ok(pointer) = self.find(log_id).await else {
+                self.doubt();
+                continue;
+            };
+            let known = pointer.and_then(|pointer| {
+                let doubtful = match behind.look((pointer.checkpoint, wanted), Instant::now()) {
+                    Lag::Close => false,
+                    Lag::Late => true,
+                    Lag::Lost => return None,
+                };
+                Some(Arc::new(Generation {
+                    doubtful,
+                    ..Generation::of(&pointer)
+                }))
+            });
             self.known().send_replace(known);
         }
     }
@@ -63,9 +78,34 @@ struct Behind {
     /// knows for how long it has had that.
     needed: Option<Position>,
     later: VecDeque<(Instant, Position)>,
+    /// Where SQL was when Redis was found to be too far behind, while it is.
+    left_at: Option<Position>,
+}
+
+/// How Redis follows SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lag {
+    /// It has reached what SQL had a while ago.
+    Close,
+    /// It has not, and SQL has not moved since: perhaps neither can, as SQL is away.
+    Late,
+    /// It has not, and SQL went on without it.
+    Lost,
 }
 
 impl Behind {
+    fn look(&mut self, (redis, sql): (Position, Position), now: Instant) -> Lag {
+        if !self.too_far((redis, sql), now) {
+            self.left_at = None;
+            return Lag::Close;
+        }
+        if *self.left_at.get_or_insert(sql) == sql {
+            Lag::Late
+        } else {
+            Lag::Lost
+        }
+    }
+
     /// Whether Redis has not reached what SQL had a while ago.
     fn too_far(&mut self, (redis, sql): (Position, Position), now: Instant) -> bool {
         let mut needed = *self.needed.get_or_insert(sql);

@@ -75,6 +75,8 @@ pub struct Generation {
     pub(super) name: GenerationName,
     pub(super) checkpoint: Position,
     pub(super) found: Instant,
+    /// Whether SQL is to be asked first: Redis waits to follow it, or did not answer a moment ago.
+    pub(super) doubtful: bool,
 }
 
 impl Generation {
@@ -88,6 +90,7 @@ impl Generation {
             name: pointer.generation.clone(),
             checkpoint: pointer.checkpoint,
             found: Instant::now(),
+            doubtful: false,
         }
     }
 

@@ -32,10 +32,30 @@ pub(super) struct Warm<'q> {
 impl Queries {
     /// What is hot, if a caller who waits for `wait_for` may see it.
     fn warm(&self, wait_for: Option<Position>) -> Option<Warm<'_>> {
+        self.warm_from(Hot::generation, wait_for)
+    }
+
+    fn warm_from(
+        &self,
+        known: impl FnOnce(&Hot) -> Option<Arc<Generation>>,
+        wait_for: Option<Position>,
+    ) -> Option<Warm<'_>> {
         let hot = self.hot.as_ref()?;
-        let generation = hot.generation()?;
+        let generation = known(hot)?;
         let reached = wait_for.is_none_or(|position| generation.checkpoint() >= position);
         reached.then_some(Warm { hot, generation })
+    }
+
+    /// What is hot, if SQL was asked in vain: its projector waits for SQL, too, so it is as new as
+    /// anything can be.
+    fn warm_instead<T>(
+        &self,
+        read: &Result<T, QueryError>,
+        wait_for: Option<Position>,
+    ) -> Option<Warm<'_>> {
+        let away = matches!(read, Err(QueryError::Unavailable(_)));
+        let warm = || self.warm_from(Hot::last_resort, wait_for);
+        away.then(warm).flatten()
     }
 
     /// An article, from wherever it is.
@@ -44,9 +64,13 @@ impl Queries {
         id: ArticleId,
         wait_for: Option<Position>,
     ) -> Result<Row<ArticleView>, QueryError> {
-        match self.warm(wait_for) {
+        if let Some(warm) = self.warm(wait_for) {
+            return Box::pin(self.warm_article(warm, id)).await;
+        }
+        let read = self.read_article(id).await.map_err(QueryError::from);
+        match self.warm_instead(&read, wait_for) {
             Some(warm) => Box::pin(self.warm_article(warm, id)).await,
-            None => Ok(self.read_article(id).await?),
+            None => read,
         }
     }
 
@@ -72,9 +96,13 @@ impl Queries {
         id: BoardId,
         wait_for: Option<Position>,
     ) -> Result<Option<BoardView>, QueryError> {
-        match self.warm(wait_for) {
+        if let Some(warm) = self.warm(wait_for) {
+            return Box::pin(self.warm_board(warm, id)).await;
+        }
+        let read = self.read_board(id).await.map_err(QueryError::from);
+        match self.warm_instead(&read, wait_for) {
             Some(warm) => Box::pin(self.warm_board(warm, id)).await,
-            None => Ok(self.read_board(id).await?),
+            None => read,
         }
     }
 
@@ -96,11 +124,17 @@ impl Queries {
         (id, part): (BoardId, Part),
         wait_for: Option<Position>,
     ) -> Result<Option<Items<ArticleSummary>>, QueryError> {
-        match (self.warm(wait_for), span(part)) {
-            (Some(warm), Some(span)) => {
-                Box::pin(self.warm_board_articles(warm, (id, part), span)).await
-            }
-            _ => Ok(self.read_board_articles(id, part).await?),
+        let Some(span) = span(part) else {
+            return Ok(self.read_board_articles(id, part).await?);
+        };
+        if let Some(warm) = self.warm(wait_for) {
+            return Box::pin(self.warm_board_articles(warm, (id, part), span)).await;
+        }
+        let read = self.read_board_articles(id, part).await;
+        let read = read.map_err(QueryError::from);
+        match self.warm_instead(&read, wait_for) {
+            Some(warm) => Box::pin(self.warm_board_articles(warm, (id, part), span)).await,
+            None => read,
         }
     }
 
@@ -136,9 +170,13 @@ impl Queries {
         day: Day,
         wait_for: Option<Position>,
     ) -> Result<Vec<RankedView>, QueryError> {
-        match self.warm(wait_for) {
+        if let Some(warm) = self.warm(wait_for) {
+            return Box::pin(self.warm_popular(warm, day)).await;
+        }
+        let read = self.read_popular(day).await.map_err(QueryError::from);
+        match self.warm_instead(&read, wait_for) {
             Some(warm) => Box::pin(self.warm_popular(warm, day)).await,
-            None => Ok(self.read_popular(day).await?),
+            None => read,
         }
     }
 

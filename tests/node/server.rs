@@ -1,6 +1,8 @@
 //! The built binary, serving.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::thread::{self, JoinHandle};
 
@@ -12,8 +14,8 @@ use crate::cli::madang::Place;
 /// A server that serves a place's data on a port of its own. Killed when it is dropped.
 pub(crate) struct Server {
     child: Child,
-    /// What it says when it listens already.
-    rest: Option<JoinHandle<String>>,
+    /// What writes down what it says when it listens already, and where.
+    logged: Option<(JoinHandle<io::Result<u64>>, PathBuf)>,
     /// Where it listens.
     pub(crate) address: String,
 }
@@ -32,14 +34,13 @@ impl Server {
                 break rest.split_whitespace().next().unwrap().to_owned();
             }
         };
-        // It must not be kept from saying whatever else it says.
-        let rest = thread::spawn(move || {
-            let mut rest = String::new();
-            lines.read_to_string(&mut rest).map(|_| rest).unwrap()
-        });
+        // Whatever else it says is for whoever looks why a test fails.
+        let log = place.path("serve.log");
+        let mut file = File::create(&log).unwrap();
+        let logging = thread::spawn(move || io::copy(&mut lines, &mut file));
         Self {
             child,
-            rest: Some(rest),
+            logged: Some((logging, log)),
             address,
         }
     }
@@ -80,7 +81,9 @@ impl Server {
 
     /// What it has said before it ended, but not before it listened.
     pub(super) fn last_words(&mut self) -> String {
-        self.rest.take().unwrap().join().unwrap()
+        let (logging, log) = self.logged.take().unwrap();
+        logging.join().unwrap().unwrap();
+        fs::read_to_string(log).unwrap()
     }
 }
 

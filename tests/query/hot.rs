@@ -7,6 +7,7 @@ mod popular;
 mod trouble;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use madang::domain::{ArticleId, BoardId};
 use madang::event_store::Position;
@@ -18,6 +19,9 @@ use tokio::task::{JoinSet, yield_now};
 use super::{Answer, Desk, show_article, show_articles, show_board};
 use crate::projections::yard::Yard;
 use crate::servers::redis::Redis;
+
+/// How long a reader waits for Redis: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A desk with a Redis before its views, and no cache.
 pub(super) struct Warm<R = Redis> {
@@ -40,7 +44,7 @@ impl Warm {
 impl<R> Warm<R> {
     pub(super) async fn behind((redis, url): (R, &str), prefix: &str, yard: Yard) -> Self {
         let prefix = HotPrefix::parse(prefix).unwrap();
-        let hot = Hot::new(HotUrl::parse(url).unwrap(), prefix);
+        let hot = Hot::with_patience(HotUrl::parse(url).unwrap(), prefix, PATIENCE);
         let mut desk = Desk::over(yard).await;
         desk.queries = desk.queries.with_hot(hot.clone()).without_cache();
         let mut warm = Self {

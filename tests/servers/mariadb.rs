@@ -80,6 +80,8 @@ impl MariaDb {
             let own = [
                 format!("--datadir={}", data.display()),
                 format!("--socket={}", socket.display()),
+                // Not one for all: a server that starts throws away the temporary tables it finds.
+                format!("--tmpdir={}", directory.display()),
                 format!("--port={port}"),
             ];
             let program = "mariadbd --no-defaults --user=root".split(' ');

@@ -66,7 +66,9 @@ impl Redis {
 
     /// A connection of one's own.
     pub(crate) async fn connect(&self) -> MultiplexedConnection {
-        let patient = AsyncConnectionConfig::new().set_response_timeout(Some(READY_WITHIN));
+        let patient = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(READY_WITHIN))
+            .set_response_timeout(Some(READY_WITHIN));
         let client = Client::open(self.url()).unwrap();
         client
             .get_multiplexed_async_connection_with_config(&patient)

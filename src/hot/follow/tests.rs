@@ -47,3 +47,29 @@ fn a_redis_that_catches_up_is_left_alone_until_it_has() {
         .collect();
     assert_eq!(said, truth);
 }
+
+/// How Redis follows, looking every half second.
+fn followed(pairs: &[(u64, u64)]) -> Lag {
+    let (mut behind, mut now, mut lag) = (Behind::default(), Instant::now(), Lag::Close);
+    for (redis, sql) in pairs {
+        lag = behind.look((position(*redis), position(*sql)), now);
+        now += HALF;
+    }
+    lag
+}
+
+/// Its projector asks SQL for what is parked, so it stops with SQL.
+#[test]
+fn a_redis_that_stands_still_with_sql_is_only_late() {
+    let mut still = vec![(5, 5)];
+    still.extend([(5, 6); 20]);
+    assert_eq!(followed(&still), Lag::Late);
+    still.push((6, 6));
+    assert_eq!(followed(&still), Lag::Close);
+}
+
+#[test]
+fn a_redis_that_sql_leaves_behind_is_lost() {
+    let moving: Vec<(u64, u64)> = (0..10).map(|n| (5, 5 + n)).collect();
+    assert_eq!(followed(&moving), Lag::Lost);
+}
