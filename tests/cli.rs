@@ -5,6 +5,7 @@ mod import;
 pub(crate) mod madang;
 mod progress;
 mod replay;
+mod servers;
 mod stop;
 mod storm;
 mod token;

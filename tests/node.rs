@@ -3,8 +3,10 @@
 pub(crate) mod client;
 mod ids;
 mod kill;
+mod late;
 mod outage;
 mod parked;
+mod projections;
 mod redis;
 mod restart;
 pub(crate) mod server;

@@ -5,6 +5,7 @@ mod hot;
 mod likes;
 mod lists;
 mod one;
+mod plans;
 mod popular;
 mod replies;
 mod threads;

@@ -103,26 +103,26 @@ impl Status {
     ) -> sqlx::Result<()> {
         const REPORT: &str = "UPDATE checkpoint SET head = ?, lag_events = ?, lag_ms = ?, \
              state = ?, error = ?, reported_at = ? WHERE projection = ?";
+        // One statement, or somebody would see a new state at an old position.
+        const WITH_POSITION: &str = "UPDATE checkpoint SET head = ?, lag_events = ?, lag_ms = ?, \
+             state = ?, error = ?, reported_at = ?, position = ? WHERE projection = ?";
+        let moved = elsewhere && self.position > Position::START;
         let lag_events = self
             .lag_events()
             .map(|lag| i64::try_from(lag).unwrap_or(i64::MAX));
         let mut connection = views.writer().acquire().await?;
-        let report = connection
-            .statement(REPORT)
+        let mut report = connection
+            .statement(if moved { WITH_POSITION } else { REPORT })
             .bind(self.head.to_string())
             .bind(lag_events)
             .bind(self.lag_ms(clock))
             .bind(self.state.as_str())
             .bind(self.error)
-            .bind(clock.now().0)
-            .bind(projection);
-        report.execute(&mut connection).await?;
-        if elsewhere && self.position > Position::START {
-            const MOVE: &str = "UPDATE checkpoint SET position = ? WHERE projection = ?";
-            let shown = connection.statement(MOVE);
-            let shown = shown.bind(self.position.to_string()).bind(projection);
-            shown.execute(&mut connection).await?;
+            .bind(clock.now().0);
+        if moved {
+            report = report.bind(self.position.to_string());
         }
+        report.bind(projection).execute(&mut connection).await?;
         Ok(())
     }
 }

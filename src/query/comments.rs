@@ -25,8 +25,8 @@ pub(super) mod tree;
 
 pub(super) const LEVEL: &str = concat!(
     columns!(),
-    " FROM comment AS c WHERE article_id = ? AND parent_id = ? AND visible = 1 \
-     AND comment_id > ? ORDER BY comment_id LIMIT ?"
+    " FROM comment AS c INDEXED BY comment_by_parent WHERE article_id = ? AND parent_id = ? \
+     AND visible = 1 AND comment_id > ? ORDER BY comment_id LIMIT ?"
 );
 pub(super) const PARENT: &str =
     "SELECT visible FROM comment WHERE comment_id = ? AND article_id = ?";

@@ -22,7 +22,8 @@ pub const TOP: u32 = 10;
 /// Of equals the older article comes first. A score of 0 is none; what is deleted has it.
 pub(super) const RANKED: &str = concat!(
     columns!(),
-    ", a.content, n.score FROM article_counts AS n CROSS JOIN article AS a ON a.article_id = n.article_id \
+    ", a.content, n.score FROM article_counts AS n INDEXED BY article_counts_popular \
+     CROSS JOIN article AS a ON a.article_id = n.article_id \
      WHERE n.day = ? AND n.score > 0 ORDER BY n.score DESC, n.article_id LIMIT ?"
 );
 

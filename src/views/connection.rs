@@ -77,7 +77,7 @@ impl Connection {
     }
 
     /// A statement for this connection. The text is one that both dialects know, but for the joins
-    /// whose order is to be kept: those are `CROSS JOIN`s.
+    /// whose order is to be kept, which are `CROSS JOIN`s, and for `INDEXED BY` an index.
     pub fn statement(&self, text: &'static str) -> Statement {
         let text = spelled(self.dialect(), text);
         Statement(match self.dialect() {

@@ -181,12 +181,18 @@ impl Packed {
 }
 
 /// A text as the dialect wants it. SQLite takes all texts as they are; what MySQL reads otherwise is a
-/// join whose order is to be kept.
+/// join whose order is to be kept, and an index that is to be taken.
 pub(super) fn spelled(dialect: Dialect, text: &'static str) -> &'static str {
     match dialect {
         Dialect::Sqlite => text,
         Dialect::MySql => made((dialect, text, "", 0), || {
-            text.replace("CROSS JOIN", "STRAIGHT_JOIN")
+            let text = text.replace("CROSS JOIN", "STRAIGHT_JOIN");
+            let mut parts = text.split("INDEXED BY ");
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |text, rest| {
+                let (index, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                format!("{text}FORCE INDEX ({index}) {rest}")
+            })
         }),
     }
 }

@@ -38,7 +38,11 @@ impl Place {
 
     /// On the stack that was chosen.
     pub(crate) async fn on_stack() -> Self {
-        let home = Home::new();
+        Self::on(Stack::chosen()).await
+    }
+
+    pub(crate) async fn on(stack: Stack) -> Self {
+        let home = Home::on(stack);
         let variables = home.variables().await;
         Self { home, variables }
     }

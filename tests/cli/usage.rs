@@ -29,6 +29,17 @@ fn wrong_use_ends_with_2() {
             "mongodb://kim:secret@localhost",
         ],
         &["serve", "--database", "sqlite::memory:"],
+        &["serve", "--database", "mysql://kim:secret@localhost"],
+        &[
+            "serve",
+            "--database",
+            "mysql://kim:secret@localhost:door/forum",
+        ],
+        &[
+            "serve",
+            "--database",
+            "mysql://kim:secret@localhost/forum?ssl-mode=perhaps",
+        ],
         &["serve", "--event-store", "sqlite:file:log.db"],
         &["serve", "--redis", "http://kim:secret@localhost"],
         &["serve", "--redis", "redis://kim:secret@localhost:door"],

@@ -9,10 +9,9 @@ use madang::event_store::Position;
 use madang::hot::{HotPrefix, HotUrl};
 use madang::node::Node;
 use madang::query::{Document, Lookup};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::yield_now;
 
-use super::client::Client;
 use super::server::Server;
 use super::{new_board, origin, refusal};
 use crate::cli::madang::Place;
@@ -118,19 +117,6 @@ async fn a_redis_that_is_not_there_keeps_nobody_from_serving() {
     node.stop().await;
 }
 
-/// What the node says of Redis, and whether it is ready.
-fn health(server: &Server) -> (u16, Value) {
-    let mut client = Client::connect(&server.address, "");
-    let answer = client.get_plainly("/health/ready").unwrap();
-    assert!(matches!(answer.status, 200 | 503), "{}", answer.body);
-    let checks = answer.body["checks"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let redis = checks.into_iter().find(|check| check["name"] == "redis");
-    (answer.status, redis.unwrap_or_default())
-}
-
 #[test]
 fn a_node_is_ready_without_redis_and_says_so() {
     let (place, mut redis) = (Place::new(), Redis::start());
@@ -138,11 +124,11 @@ fn a_node_is_ready_without_redis_and_says_so() {
     place.write("madang.toml", format!("redis = \"{}\"\n", redis.url()));
     let server = Server::start(&place);
     let says = |state: &str| (200, json!({"name": "redis", "ok": true, "state": state}));
-    while health(&server) != says("away") {}
+    while server.health("redis") != says("away") {}
     redis.process().restart();
-    while health(&server) != says("live") {}
+    while server.health("redis") != says("live") {}
     redis.process().kill();
-    while health(&server) != says("away") {}
+    while server.health("redis") != says("away") {}
 }
 
 #[tokio::test]

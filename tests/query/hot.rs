@@ -24,8 +24,8 @@ use crate::servers::redis::Redis;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A desk with a Redis before its views, and no cache.
-struct Warm<R = Redis> {
-    desk: Desk,
+pub(super) struct Warm<R = Redis> {
+    pub(super) desk: Desk,
     redis: R,
     hot: Hot,
     pointer: Pointer,
@@ -42,7 +42,7 @@ impl Warm {
 }
 
 impl<R> Warm<R> {
-    async fn behind((redis, url): (R, &str), prefix: &str, yard: Yard) -> Self {
+    pub(super) async fn behind((redis, url): (R, &str), prefix: &str, yard: Yard) -> Self {
         let prefix = HotPrefix::parse(prefix).unwrap();
         let hot = Hot::with_patience(HotUrl::parse(url).unwrap(), prefix, PATIENCE);
         let mut desk = Desk::over(yard).await;

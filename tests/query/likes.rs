@@ -33,7 +33,7 @@ async fn desk(events: Vec<LikeEvent>) -> Desk {
 }
 
 impl Desk {
-    async fn liked(&self, number: i64, by: &str) -> Row<Option<Timestamp>> {
+    pub(super) async fn liked(&self, number: i64, by: &str) -> Row<Option<Timestamp>> {
         let (id, user) = (article(number), user(by));
         self.queries.liked((id, &user), None).await.unwrap()
     }

@@ -51,7 +51,7 @@ pub(super) fn show(view: PopularView) -> Document {
 }
 
 impl Desk {
-    async fn popular(&self, day: Option<&str>, now: &str) -> Answer {
+    pub(super) async fn popular(&self, day: Option<&str>, now: &str) -> Answer {
         let wanted = (day.map(self::day), time(now));
         Answer::of(self.queries.popular(wanted, None, show).await.unwrap())
     }

@@ -45,7 +45,11 @@ impl Desk {
         Answer::of(found.await.unwrap())
     }
 
-    async fn level(&self, (of, parent): (i64, Option<i64>), after: Option<i64>) -> Answer {
+    pub(super) async fn level(
+        &self,
+        (of, parent): (i64, Option<i64>),
+        after: Option<i64>,
+    ) -> Answer {
         self.level_by((of, parent), (after, 100)).await
     }
 
@@ -64,7 +68,7 @@ impl Desk {
         Answer::of(found.await.unwrap())
     }
 
-    async fn comment(&self, number: i64) -> Row<CommentView> {
+    pub(super) async fn comment(&self, number: i64) -> Row<CommentView> {
         self.queries.comment(comment(number), None).await.unwrap()
     }
 

@@ -12,10 +12,11 @@ pub(in crate::query) const ARTICLE: &str =
     "SELECT deleted, visible_comments FROM article_counts WHERE article_id = ?";
 pub(in crate::query) const RANGE: &str = concat!(
     columns!(),
-    " FROM comment AS c WHERE article_id = ? AND visible = 1 AND path > ? ORDER BY path LIMIT ?"
+    " FROM comment AS c INDEXED BY comment_by_path \
+     WHERE article_id = ? AND visible = 1 AND path > ? ORDER BY path LIMIT ?"
 );
-pub(in crate::query) const NTH: &str = "SELECT path FROM comment WHERE article_id = ? AND visible = 1 ORDER BY path \
-     LIMIT 1 OFFSET ?";
+pub(in crate::query) const NTH: &str = "SELECT path FROM comment INDEXED BY comment_by_path \
+     WHERE article_id = ? AND visible = 1 ORDER BY path LIMIT 1 OFFSET ?";
 pub(in crate::query) const PATH: &str =
     "SELECT path FROM comment WHERE comment_id = ? AND article_id = ?";
 

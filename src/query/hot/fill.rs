@@ -30,8 +30,8 @@ const CHECKPOINT: &str = "SELECT position FROM checkpoint WHERE projection = 'sq
 /// One more than a list holds tells whether it is all.
 const NEWEST: Packed = Packed {
     columns: "article_id",
-    rest: "(SELECT article_id FROM article WHERE board_id = {} AND deleted = 0 \
-           ORDER BY article_id DESC LIMIT 1001) AS newest",
+    rest: "(SELECT article_id FROM article INDEXED BY article_by_board \
+           WHERE board_id = {} AND deleted = 0 ORDER BY article_id DESC LIMIT 1001) AS newest",
 };
 const SCORES: Packed = Packed {
     columns: "article_id, score",
