@@ -33,6 +33,18 @@ pub struct Touched {
     pub lists: Vec<BoardId>,
     /// Articles whose comments changed.
     pub threads: Vec<ArticleId>,
+    /// Anything may have changed: somebody else has moved the views on, or replaced them.
+    pub everything: bool,
+}
+
+impl Touched {
+    /// What is to be told when nobody can tell what changed.
+    pub fn everything() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why the views cannot be used. The texts are for operators.

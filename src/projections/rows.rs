@@ -216,6 +216,7 @@ impl Rows {
             boards: boards.into_iter().collect(),
             lists: lists.into_iter().collect(),
             threads: self.threads.iter().copied().collect(),
+            everything: false,
         }
     }
 

@@ -11,7 +11,7 @@ use super::status::Status;
 use super::{OnCommit, SQL, parked};
 use crate::ambient::Clock;
 use crate::event_store::{EventStore, Position};
-use crate::views::Views;
+use crate::views::{Touched, Views};
 
 /// What the projector of the SQL views works with.
 pub struct Parts {
@@ -76,7 +76,12 @@ impl Target for Sql {
     async fn resume(&mut self) -> Result<(Position, u64), Interruption> {
         // Of another fold's views the node hears, and ends; until then nothing is folded into them.
         let stored = checkpoint::current(&self.views, &self.identity).await;
-        self.checkpoint = stored.map_err(|error| failed(error.to_string()))?;
+        let stored = stored.map_err(|error| failed(error.to_string()))?;
+        let before = std::mem::replace(&mut self.checkpoint, stored);
+        if self.checkpoint != before {
+            // Somebody else has committed something, or an own commit was not heard of.
+            (self.on_commit)(&Touched::everything());
+        }
         self.position.send_replace(self.checkpoint.position);
         // Another projector may have parked some, too.
         let parked = parked::count(&self.views).await?;

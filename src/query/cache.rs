@@ -148,10 +148,15 @@ impl Cache {
         for id in &touched.threads {
             self.threads.changed(id);
         }
-        if !touched.boards.is_empty() {
+        if touched.everything {
+            for counts in [&self.articles, &self.boards, &self.lists, &self.threads] {
+                counts.all_changed();
+            }
+        }
+        if touched.everything || !touched.boards.is_empty() {
             self.any_board.fetch_add(1, Ordering::Release);
         }
-        if !touched.articles.is_empty() {
+        if touched.everything || !touched.articles.is_empty() {
             self.any_article.fetch_add(1, Ordering::Release);
         }
     }

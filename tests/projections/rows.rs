@@ -155,7 +155,7 @@ async fn a_commit_tells_what_it_touched() {
         articles: vec![article(10)],
         boards: vec![board(2)],
         lists: vec![board(1), board(2)],
-        threads: Vec::new(),
+        ..Touched::default()
     };
     assert_eq!(yard.fold().await.touched, touched);
 }

@@ -275,6 +275,7 @@ fn touched(articles: &[i64], threads: &[i64]) -> Touched {
         boards: Vec::new(),
         lists: vec![board(1)],
         threads: threads.iter().copied().map(article).collect(),
+        everything: false,
     }
 }
 

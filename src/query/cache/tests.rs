@@ -204,3 +204,15 @@ async fn popular_lists_are_forgotten_with_any_article() {
     assert_eq!(after(key, &touched(KEY)).await, answer("new"));
     assert_eq!(after(key, &Touched::default()).await, answer("old"));
 }
+
+#[tokio::test]
+async fn everything_is_forgotten_when_nobody_can_tell_what_changed() {
+    for key in [
+        Key::Article(article(KEY)),
+        Key::Comments(article(KEY), PART),
+        Key::Popular(Day::MIN),
+    ] {
+        let changed = Touched::everything();
+        assert_eq!(after(key, &changed).await, answer("new"));
+    }
+}

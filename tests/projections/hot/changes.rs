@@ -216,7 +216,7 @@ fn copies_of_what_changed_are_to_be_forgotten() {
         articles: vec![article(10), article(11)],
         boards: vec![board(1), board(2)],
         lists: vec![board(1)],
-        threads: Vec::new(),
+        ..Touched::default()
     };
     assert_eq!(touched, expected);
 }
