@@ -150,7 +150,7 @@ impl Queries {
                 None => None,
             },
             Read::Deleted | Read::Beyond => None,
-            Read::Miss(missed) => Some(missed),
+            Read::Miss(missed) => Some(missed).filter(Missed::can_fill),
         };
         let items = self.read_board_articles(id, part).await?;
         if let Some(missed) = missed.filter(|_| items.is_some()) {
@@ -187,7 +187,7 @@ impl Queries {
                 None => None,
             },
             Read::Deleted | Read::Beyond => None,
-            Read::Miss(missed) => Some(missed),
+            Read::Miss(missed) => Some(missed).filter(Missed::can_fill),
         };
         let ranking = self.read_popular(day).await?;
         if let Some(missed) = missed {
