@@ -134,6 +134,11 @@ pub struct Missed {
 }
 
 impl Missed {
+    /// Whether a fill could follow. If not, what it would take need not be read from SQL.
+    pub fn can_fill(&self) -> bool {
+        self.hole.is_some()
+    }
+
     /// As if it had happened so many milliseconds earlier. For tests.
     #[must_use]
     pub fn earlier(mut self, milliseconds: i64) -> Self {

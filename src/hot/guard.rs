@@ -1,12 +1,12 @@
-//! The guard of views: a user counts once per article in ten minutes. `SET NX EX 10`, append, `SET XX
-//! EX 600`; a failed append takes its own back. So a crash costs no view, and at most 10 s. Best effort
+//! The guard of views: a user counts once per article in ten minutes. `SET NX EX 10`, append, then
+//! `EXPIRE 600` of its own, which a full Redis does not refuse; a failed append takes its own back. So a crash costs no view, and at most 10 s. Best effort
 //! when Redis loses it: one extra count.
 
 use redis::{Value, cmd};
 use uuid::Uuid;
 
 use super::pointer::Generation;
-use super::script::TAKE_BACK;
+use super::script::{CONFIRM, TAKE_BACK};
 use super::{Hot, HotError};
 use crate::domain::{ArticleId, UserId};
 
@@ -63,13 +63,8 @@ impl Hot {
         views: &[GuardedView],
     ) -> Result<(), HotError> {
         let calls = views.iter().map(|view| {
-            let mut set = cmd("SET");
-            set.arg(self.guard(generation, view))
-                .arg(view.token.to_string())
-                .arg("XX")
-                .arg("EX")
-                .arg(COUNTED);
-            set
+            let keys = [self.guard(generation, view)];
+            CONFIRM.call_with(&keys, (view.token.to_string(), COUNTED))
         });
         all_well(self.quick_run(calls.collect()).await?)
     }

@@ -39,6 +39,26 @@ impl Hot {
         self.marked(generation, &entries, found).await
     }
 
+    /// Articles as lists show them, in the order of `ids`: with an empty `content`, which may be long
+    /// and shares its connection with every other reader's answer. Not to be filled with.
+    pub async fn listed_articles(
+        &self,
+        generation: &Generation,
+        ids: &[ArticleId],
+    ) -> Result<Vec<Read<HotArticle>>, HotError> {
+        let entries: Vec<EntryId> = ids.iter().copied().map(EntryId::Article).collect();
+        let asks = entries.iter().map(|entry| {
+            let mut ask = cmd("HMGET");
+            ask.arg(&self.keys().entry(generation.name(), *entry)[0])
+                .arg(&values::LISTED);
+            ask
+        });
+        let answers = self.quick_run(asks.collect()).await?;
+        let listed = |answer| article(Fields::listed(answer)?);
+        let found = answers.into_iter().map(|answer| listed(answer?)).collect();
+        self.marked(generation, &entries, found).await
+    }
+
     /// A board, without its list.
     pub async fn board(
         &self,

@@ -56,12 +56,16 @@ pub(super) static ADVANCE: Script = script!(concat!(
     "#!lua flags=allow-oom\n",
     include_str!("scripts/advance.lua")
 ));
+pub(super) static CONFIRM: Script = script!(concat!(
+    "#!lua flags=allow-oom\n",
+    include_str!("scripts/confirm.lua")
+));
 pub(super) static TAKE_BACK: Script = script!(concat!(
     "#!lua flags=allow-oom\n",
     include_str!("scripts/take_back.lua")
 ));
 
-static ALL: [&Script; 10] = [
+static ALL: [&Script; 11] = [
     &APPLY_ARTICLE,
     &APPLY_BOARD,
     &APPLY_POPULAR,
@@ -71,6 +75,7 @@ static ALL: [&Script; 10] = [
     &TOP,
     &BEGIN,
     &ADVANCE,
+    &CONFIRM,
     &TAKE_BACK,
 ];
 

@@ -24,6 +24,21 @@ pub(super) fn array(value: Value) -> Result<Vec<Value>, HotError> {
     }
 }
 
+/// The fields of an article that lists show, and the mark of one that was deleted.
+pub(super) const LISTED: [&str; 11] = [
+    "deleted",
+    "board_id",
+    "title",
+    "writer_id",
+    "writer_name",
+    "created_at",
+    "modified_at",
+    "revision",
+    "comment_count",
+    "like_count",
+    "view_count",
+];
+
 /// The fields of a hash, few enough to look through: the hottest read of all makes these.
 pub(super) struct Fields(Vec<(String, String)>);
 
@@ -33,6 +48,18 @@ impl Fields {
         let fields = answer.into_map_iter().map_err(no_hash)?;
         let fields = fields.map(|(name, field)| Ok((value(name)?, value(field)?)));
         fields.collect::<Result<_, HotError>>().map(Self)
+    }
+
+    /// The values of [`LISTED`], in its order, with an empty content.
+    pub(super) fn listed(answer: Value) -> Result<Self, HotError> {
+        let found: Vec<Option<String>> = value(answer)?;
+        if found.len() != LISTED.len() {
+            return Err(HotError::foreign("an answer with other fields"));
+        }
+        let fields = LISTED.into_iter().zip(found);
+        let fields = fields.filter_map(|(name, field)| Some((name.to_owned(), field?)));
+        let content = ("content".to_owned(), String::new());
+        Ok(Self(fields.chain([content]).collect()))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

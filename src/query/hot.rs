@@ -150,7 +150,7 @@ impl Queries {
                 None => None,
             },
             Read::Deleted | Read::Beyond => None,
-            Read::Miss(missed) => Some(missed),
+            Read::Miss(missed) => Some(missed).filter(Missed::can_fill),
         };
         let items = self.read_board_articles(id, part).await?;
         if let Some(missed) = missed.filter(|_| items.is_some()) {
@@ -187,7 +187,7 @@ impl Queries {
                 None => None,
             },
             Read::Deleted | Read::Beyond => None,
-            Read::Miss(missed) => Some(missed),
+            Read::Miss(missed) => Some(missed).filter(Missed::can_fill),
         };
         let ranking = self.read_popular(day).await?;
         if let Some(missed) = missed {
@@ -214,7 +214,16 @@ impl Queries {
             Part::Page { .. } => list.article_count,
             Part::After { .. } => 0,
         };
-        let articles = self.warm_articles(warm, &ids).await?;
+        if ids.is_empty() {
+            return Ok(Some(Items {
+                items: Vec::new(),
+                part,
+                total,
+                next_after,
+            }));
+        }
+        let read = warm.hot.listed_articles(&warm.generation, &ids).await;
+        let articles = self.warm_articles(warm, (&ids, read)).await?;
         Ok(articles.map(|articles| Items {
             items: articles.into_iter().map(|view| view.summary).collect(),
             part,
@@ -229,7 +238,11 @@ impl Queries {
         top: Vec<(ArticleId, u64)>,
     ) -> Result<Option<Vec<RankedView>>, QueryError> {
         let (ids, scores): (Vec<_>, Vec<_>) = top.into_iter().unzip();
-        let articles = self.warm_articles(warm, &ids).await?;
+        if ids.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let read = warm.hot.articles(&warm.generation, &ids).await;
+        let articles = self.warm_articles(warm, (&ids, read)).await?;
         let ranked = |(score, article)| RankedView { score, article };
         Ok(articles.map(|articles| scores.into_iter().zip(articles).map(ranked).collect()))
     }
@@ -239,12 +252,9 @@ impl Queries {
     async fn warm_articles(
         &self,
         warm: &Warm<'_>,
-        ids: &[ArticleId],
+        (ids, read): (&[ArticleId], Result<Vec<Read<HotArticle>>, HotError>),
     ) -> Result<Option<Vec<ArticleView>>, QueryError> {
-        if ids.is_empty() {
-            return Ok(Some(Vec::new()));
-        }
-        let read = match warm.hot.articles(&warm.generation, ids).await {
+        let read = match read {
             Ok(read) => read,
             Err(error) => {
                 unheard(&error);

@@ -176,3 +176,22 @@ async fn articles_are_read_in_the_order_asked_for() {
     assert!(matches!(read[1], Read::Miss(_)));
     assert_eq!(read[2], Read::Entry(article()));
 }
+
+/// What an article says may be long, and no list shows it.
+#[tokio::test]
+async fn articles_are_listed_without_what_they_say() {
+    let yard = Yard::new().await;
+    yard.fill_article(1, 3).await;
+    yard.fill_article(2, 3).await;
+    yard.apply(&changed(2, [(4, deleted())])).await;
+    let Read::Entry(whole) = yard.article(1).await else {
+        panic!("not hot");
+    };
+    let ids = [article_id(1), article_id(2), article_id(3)];
+    let listed = yard.hot.listed_articles(&yard.generation, &ids).await;
+    let listed = listed.unwrap();
+    let content = String::new();
+    assert_eq!(listed[0], Read::Entry(HotArticle { content, ..whole }));
+    assert_eq!(listed[1], Read::Deleted);
+    assert!(matches!(listed[2], Read::Miss(_)), "{listed:?}");
+}

@@ -58,6 +58,18 @@ async fn a_guard_that_is_gone_is_not_confirmed() {
 }
 
 #[tokio::test]
+async fn only_who_took_a_guard_confirms_it() {
+    let yard = Yard::new().await;
+    take(&yard, &[view("kim", 1)]).await;
+    let other = [view("kim", 2)];
+    let confirmed = yard.hot.confirm_views(&yard.generation, &other).await;
+    assert_eq!(confirmed, Ok(()));
+    let life: i64 = yard.ask("PTTL", "viewed:{1}:kim").await;
+    assert!(life <= 10_000, "{life}");
+    assert_eq!(take(&yard, &[view("kim", 1)]).await, [true]);
+}
+
+#[tokio::test]
 async fn only_who_took_a_guard_takes_it_back() {
     let yard = Yard::new().await;
     take(&yard, &[view("kim", 1)]).await;
