@@ -177,9 +177,16 @@ fn a_prefix_leaves_the_braces_to_the_keys() {
     }
 }
 
+/// Made on another thread, since it has a runtime of its own.
+fn before(server: &mut Redis) -> Proxy {
+    let port = server.process().port();
+    let made = std::thread::spawn(move || Proxy::before(port));
+    made.join().unwrap()
+}
+
 /// One that takes connections and says nothing.
 fn silent(server: &mut Redis) -> Proxy {
-    let proxy = Proxy::before(server.process().port());
+    let proxy = before(server);
     proxy.be(Manner::Silent);
     proxy
 }
@@ -218,7 +225,7 @@ async fn a_cluster_is_reached_past_a_silent_seed() {
 #[tokio::test]
 async fn a_redis_that_was_away_is_not_read_before_it_has_what_sql_has() {
     let mut redis = Redis::start();
-    let proxy = Proxy::before(redis.process().port());
+    let proxy = before(&mut redis);
     let hot = connect(&url_of(&proxy), "cut");
     let pointer = begin(&hot, 5).await;
     let (sql, told) = watch::channel(position(5));
