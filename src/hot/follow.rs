@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::pointer::{Generation, Pointer};
-use super::{Hot, HotError, info, values};
+use super::{Hot, HotError, Replication, info, values};
 use crate::event_store::Position;
 
 /// How often the pointer is read.
@@ -42,9 +42,13 @@ impl Hot {
             ticks.tick().await;
             let wanted = *sql.borrow();
             let Ok(pointer) = self.find(log_id).await else {
+                behind.lose_sight(wanted);
                 self.doubt();
                 continue;
             };
+            if pointer.is_none() {
+                behind.lose_sight(wanted);
+            }
             let known = pointer.and_then(|pointer| {
                 let doubtful = match behind.look((pointer.checkpoint, wanted), Instant::now()) {
                     Lag::Close => false,
@@ -60,22 +64,35 @@ impl Hot {
         }
     }
 
-    /// The pointer, if it is of this log and of the masters that are there now.
+    /// The pointer, if it is of this log and of the masters that are there now. A connection to a
+    /// Cluster may know the masters of a while ago, so a new one decides whether they differ.
     async fn find(&self, log_id: Uuid) -> Result<Option<Pointer>, HotError> {
+        let (mut pointer, mut masters) = self.seen().await?;
+        let ours = |found: &Pointer| found.log_id == log_id;
+        if pointer
+            .as_ref()
+            .is_some_and(|found| ours(found) && found.replication != masters)
+        {
+            self.quick().renew();
+            (pointer, masters) = self.seen().await?;
+        }
+        Ok(pointer.filter(|found| ours(found) && found.replication == masters))
+    }
+
+    async fn seen(&self) -> Result<(Option<Pointer>, Replication), HotError> {
         self.quick().open().await?;
         let mut ask = cmd("HGETALL");
         ask.arg(self.keys().pointer());
         let pointer = values::pointer(self.quick().ask(ask).await?)?;
-        let masters = info::digest(&self.quick().masters().await?);
-        Ok(pointer.filter(|found| found.log_id == log_id && found.replication == masters))
+        Ok((pointer, info::digest(&self.quick().masters().await?)))
     }
 }
 
 /// Remembers how far SQL was, for as long as Redis may take.
 #[derive(Debug, Default)]
 struct Behind {
-    /// What Redis must have reached by now. At first what SQL had when somebody began to look: nobody
-    /// knows for how long it has had that.
+    /// What Redis must have reached by now. At first, and after Redis was out of sight, what SQL had
+    /// when somebody began to look: nobody knows for how long it has had that.
     needed: Option<Position>,
     later: VecDeque<(Instant, Position)>,
     /// Where SQL was when Redis was found to be too far behind, while it is.
@@ -95,6 +112,10 @@ enum Lag {
 
 impl Behind {
     fn look(&mut self, (redis, sql): (Position, Position), now: Instant) -> Lag {
+        if sql == Position::START {
+            // Nobody has told yet how far it is.
+            return Lag::Lost;
+        }
         if !self.too_far((redis, sql), now) {
             self.left_at = None;
             return Lag::Close;
@@ -104,6 +125,16 @@ impl Behind {
         } else {
             Lag::Lost
         }
+    }
+
+    /// Redis cannot be seen while SQL is at `sql`. What it must have reached before it is read again is
+    /// what SQL has then: what it had a while before may be as old as the outage.
+    fn lose_sight(&mut self, sql: Position) {
+        if sql != Position::START {
+            self.left_at.get_or_insert(sql);
+        }
+        self.needed = None;
+        self.later.clear();
     }
 
     /// Whether Redis has not reached what SQL had a while ago.
