@@ -42,9 +42,13 @@ impl Hot {
             ticks.tick().await;
             let wanted = *sql.borrow();
             let Ok(pointer) = self.find(log_id).await else {
+                behind.lose_sight(wanted);
                 self.doubt();
                 continue;
             };
+            if pointer.is_none() {
+                behind.lose_sight(wanted);
+            }
             let known = pointer.and_then(|pointer| {
                 let doubtful = match behind.look((pointer.checkpoint, wanted), Instant::now()) {
                     Lag::Close => false,
@@ -74,8 +78,8 @@ impl Hot {
 /// Remembers how far SQL was, for as long as Redis may take.
 #[derive(Debug, Default)]
 struct Behind {
-    /// What Redis must have reached by now. At first what SQL had when somebody began to look: nobody
-    /// knows for how long it has had that.
+    /// What Redis must have reached by now. At first, and after Redis was out of sight, what SQL had
+    /// when somebody began to look: nobody knows for how long it has had that.
     needed: Option<Position>,
     later: VecDeque<(Instant, Position)>,
     /// Where SQL was when Redis was found to be too far behind, while it is.
@@ -104,6 +108,16 @@ impl Behind {
         } else {
             Lag::Lost
         }
+    }
+
+    /// Redis cannot be seen while SQL is at `sql`. What it must have reached before it is read again is
+    /// what SQL has then: what it had a while before may be as old as the outage.
+    fn lose_sight(&mut self, sql: Position) {
+        if sql != Position::START {
+            self.left_at.get_or_insert(sql);
+        }
+        self.needed = None;
+        self.later.clear();
     }
 
     /// Whether Redis has not reached what SQL had a while ago.

@@ -62,7 +62,7 @@ impl<R> Warm<R> {
     async fn look(&mut self) {
         self.follow.shutdown().await;
         let (hot, log_id) = (self.hot.clone(), self.desk.yard.log_id);
-        let (_, never_behind) = watch::channel(Position::START);
+        let (_, never_behind) = watch::channel(Position::new(0, 1));
         self.follow
             .spawn(async move { hot.follow(log_id, never_behind).await });
         self.finds_again().await;

@@ -73,3 +73,18 @@ fn a_redis_that_sql_leaves_behind_is_lost() {
     let moving: Vec<(u64, u64)> = (0..10).map(|n| (5, 5 + n)).collect();
     assert_eq!(followed(&moving), Lag::Lost);
 }
+
+/// Redis was at 5 with SQL when it went out of sight; what is said of it when it is back.
+fn back_after_an_outage(pair: (u64, u64)) -> Lag {
+    let (mut behind, now) = (Behind::default(), Instant::now());
+    behind.look((position(5), position(5)), now);
+    behind.lose_sight(position(5));
+    behind.look((position(pair.0), position(pair.1)), now + HALF)
+}
+
+#[test]
+fn a_redis_that_was_away_must_have_what_sql_has_by_now() {
+    assert_eq!(back_after_an_outage((5, 9)), Lag::Lost);
+    assert_eq!(back_after_an_outage((9, 9)), Lag::Close);
+    assert_eq!(back_after_an_outage((5, 5)), Lag::Close);
+}
