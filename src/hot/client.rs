@@ -26,6 +26,9 @@ use super::url::HotUrl;
 
 /// How long making a connection to one server may take.
 const CONNECT: Duration = Duration::from_secs(1);
+/// How long one seed may take for everything: it is asked what it is, the Cluster behind it is
+/// connected, and has silent nodes perhaps, and the scripts are loaded.
+const SEED: Duration = Duration::from_secs(5);
 /// How often the Cluster's client tries a command again, after a redirection or on another node.
 const CLUSTER_RETRIES: u32 = 3;
 /// The longest pause between two of these, in milliseconds.
@@ -41,8 +44,16 @@ pub(super) struct Lane {
     patience: Duration,
     /// The connection and its number. Held for no longer than it takes to copy it.
     link: Mutex<Option<(u64, Link)>>,
-    /// Held by who makes the connection, so that the others wait for it; and counts them.
-    making: tokio::sync::Mutex<u64>,
+    /// Held by who waits for the connection that is being made, so that the others wait, too.
+    making: tokio::sync::Mutex<Making>,
+}
+
+/// Connections that were made, and the one that is. It has a task of its own: who waits may give up
+/// before all seeds were tried, and whoever comes next must not begin with the first one again.
+#[derive(Default)]
+struct Making {
+    count: u64,
+    task: JoinSet<Result<Link, HotError>>,
 }
 
 #[derive(Clone)]
@@ -57,7 +68,7 @@ impl Lane {
             url,
             patience,
             link: Mutex::new(None),
-            making: tokio::sync::Mutex::new(0),
+            making: tokio::sync::Mutex::default(),
         }
     }
 
@@ -124,62 +135,71 @@ impl Lane {
         if let Some(link) = self.current() {
             return Ok(link);
         }
-        let mut number = self.making.lock().await;
+        let mut making = self.making.lock().await;
         if let Some(link) = self.current() {
             return Ok(link);
         }
-        let made = self.connect().await?;
-        *number += 1;
-        let link = (*number, made);
+        if making.task.is_empty() {
+            making.task.spawn(connect(self.url.clone(), self.patience));
+        }
+        let made = making.task.join_next().await;
+        let died = || Err(HotError::Away("connecting was cut off".to_owned()));
+        let made = made.and_then(Result::ok).unwrap_or_else(died)?;
+        making.count += 1;
+        let link = (making.count, made);
         *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.clone());
         Ok(link)
     }
+}
 
-    /// The first seed that is a master or knows a Cluster. A replica is passed over: one of the
-    /// other seeds may have been promoted.
-    async fn connect(&self) -> Result<Link, HotError> {
-        let mut failure = HotError::timeout();
-        for seed in self.url.seeds() {
-            match timeout(CONNECT, self.connect_to(seed)).await {
-                Ok(Ok(link)) => return Ok(link),
-                // An answer tells more than none.
-                Ok(Err(error)) if failure.is_silence() => failure = error,
-                Ok(Err(_)) | Err(_) => (),
-            }
+/// The first seed that is a master or knows a Cluster. A replica is passed over: one of the other
+/// seeds may have been promoted.
+async fn connect(url: HotUrl, patience: Duration) -> Result<Link, HotError> {
+    let mut failure = HotError::timeout();
+    for seed in url.seeds() {
+        match timeout(SEED, connect_to(seed, patience)).await {
+            Ok(Ok(link)) => return Ok(link),
+            // An answer tells more than none.
+            Ok(Err(error)) if failure.is_silence() => failure = error,
+            Ok(Err(_)) | Err(_) => (),
         }
-        Err(failure)
     }
+    Err(failure)
+}
 
-    async fn connect_to(&self, seed: &ConnectionInfo) -> Result<Link, HotError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(self.patience));
-        let mut connection = Client::open(seed.clone())?
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let info: String = cmd("INFO").query_async(&mut connection).await?;
-        let info = Info::parse(&info);
-        info.check_version()?;
-        let mut link = if info.is_cluster() {
-            Link::Cluster(self.connect_cluster().await?)
-        } else {
-            info.check_master()?;
-            Link::One(connection)
-        };
-        link.load_scripts().await?;
-        Ok(link)
-    }
+async fn connect_to(seed: &ConnectionInfo, patience: Duration) -> Result<Link, HotError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(Some(patience));
+    let mut connection = Client::open(seed.clone())?
+        .get_multiplexed_async_connection_with_config(&config)
+        .await?;
+    let info: String = cmd("INFO").query_async(&mut connection).await?;
+    let info = Info::parse(&info);
+    info.check_version()?;
+    let link = if info.is_cluster() {
+        Link::Cluster(connect_cluster(seed, patience).await?)
+    } else {
+        info.check_master()?;
+        Link::One(connection)
+    };
+    link.load_scripts().await?;
+    Ok(link)
+}
 
-    async fn connect_cluster(&self) -> Result<ClusterConnection, HotError> {
-        let client = ClusterClient::builder(self.url.seeds().iter().cloned())
-            .connection_timeout(CONNECT)
-            .response_timeout(self.patience)
-            .retries(CLUSTER_RETRIES)
-            .min_retry_wait(1)
-            .max_retry_wait(CLUSTER_RETRY_WAIT)
-            .build()?;
-        Ok(client.get_async_connection().await?)
-    }
+/// From the seed that just answered, which knows the others: a silent one would keep the client waiting.
+async fn connect_cluster(
+    seed: &ConnectionInfo,
+    patience: Duration,
+) -> Result<ClusterConnection, HotError> {
+    let client = ClusterClient::builder([seed.clone()])
+        .connection_timeout(CONNECT)
+        .response_timeout(patience)
+        .retries(CLUSTER_RETRIES)
+        .min_retry_wait(1)
+        .max_retry_wait(CLUSTER_RETRY_WAIT)
+        .build()?;
+    Ok(client.get_async_connection().await?)
 }
 
 impl Link {
@@ -194,9 +214,15 @@ impl Link {
         }
     }
 
-    async fn load_scripts(&mut self) -> Result<(), HotError> {
+    /// All at once, as the first answer may be slow already.
+    async fn load_scripts(&self) -> Result<(), HotError> {
+        let mut sent = JoinSet::new();
         for load in script::loads() {
-            self.ask_masters(load).await?;
+            let mut link = self.clone();
+            sent.spawn(async move { link.ask_masters(load).await });
+        }
+        for loaded in sent.join_all().await {
+            loaded?;
         }
         Ok(())
     }

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use madang::hot::{Hot, HotError, HotPrefix, HotUrl, Read};
+use tokio::sync::watch;
 
 use super::articles::liked;
-use super::yard::{Yard, article, begin, connect, connect_hasty};
-use crate::servers::redis::Redis;
+use super::yard::{Yard, article, begin, connect, connect_hasty, position};
+use crate::servers::proxy::{Manner, Proxy};
+use crate::servers::redis::{Redis, RedisCluster};
 
 /// More than a reader ever waits for an answer.
 const SOON: Duration = Duration::from_secs(2);
@@ -173,4 +175,76 @@ fn a_prefix_leaves_the_braces_to_the_keys() {
     for bad in ["", "a b", "a:b", "{a}", "마당", &"x".repeat(65)] {
         assert!(HotPrefix::parse(bad).is_err(), "{bad}");
     }
+}
+
+/// Made on another thread, since it has a runtime of its own.
+fn before(server: &mut Redis) -> Proxy {
+    let port = server.process().port();
+    let made = std::thread::spawn(move || Proxy::before(port));
+    made.join().unwrap()
+}
+
+/// One that takes connections and says nothing.
+fn silent(server: &mut Redis) -> Proxy {
+    let proxy = before(server);
+    proxy.be(Manner::Silent);
+    proxy
+}
+
+fn seeds(urls: &[String]) -> Hot {
+    let url = HotUrl::parse(&urls.join(",")).unwrap();
+    Hot::new(url, HotPrefix::parse("seeds").unwrap())
+}
+
+fn url_of(proxy: &Proxy) -> String {
+    format!("redis://127.0.0.1:{}", proxy.port())
+}
+
+/// Who asks gives up before so many were tried; the next one to ask does not begin with the first.
+#[tokio::test]
+async fn silent_seeds_delay_and_do_not_prevent() {
+    let mut good = Redis::start();
+    let (one, two) = (silent(&mut good), silent(&mut good));
+    let hot = seeds(&[url_of(&one), url_of(&two), good.url()]);
+    let asked = async { while hot.pointer().await.is_err() {} };
+    let found = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    assert!(found.is_ok(), "the good seed is never reached");
+}
+
+#[tokio::test]
+async fn a_cluster_is_reached_past_a_silent_seed() {
+    let (cluster, mut other) = (RedisCluster::shared().await, Redis::start());
+    let silent = silent(&mut other);
+    let hot = seeds(&[cluster.url(), url_of(&silent)]);
+    let asked = async { while hot.pointer().await.is_err() {} };
+    let found = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    assert!(found.is_ok(), "the silent seed keeps everybody waiting");
+}
+
+/// What SQL had two seconds ago, for whoever looked then, is what it had before the outage.
+#[tokio::test]
+async fn a_redis_that_was_away_is_not_read_before_it_has_what_sql_has() {
+    let mut redis = Redis::start();
+    let proxy = before(&mut redis);
+    let hot = connect(&url_of(&proxy), "cut");
+    let pointer = begin(&hot, 5).await;
+    let (sql, told) = watch::channel(position(5));
+    let following = tokio::spawn({
+        let (hot, log_id) = (hot.clone(), pointer.log_id);
+        async move { hot.follow(log_id, told).await }
+    });
+    while hot.generation().is_none() {
+        tokio::task::yield_now().await;
+    }
+    proxy.be(Manner::Refuse);
+    while hot.generation().is_some() {
+        tokio::task::yield_now().await;
+    }
+    sql.send_replace(position(9));
+    proxy.be(Manner::Pass);
+    while hot.last_resort().is_some() {
+        assert_eq!(hot.generation(), None);
+        tokio::task::yield_now().await;
+    }
+    following.abort();
 }
