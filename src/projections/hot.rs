@@ -19,6 +19,7 @@ mod shown;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::OnCommit;
@@ -83,21 +84,25 @@ fn remedy(error: &HotError) -> &'static str {
 }
 
 /// Makes sure that Redis, if it answers, lets us in and holds nothing of another log. One that cannot
-/// be reached will be asked again.
+/// be reached, or is a replica at the moment of a fail-over, will be asked again.
 pub async fn verify(hot: &Hot, log_id: Uuid) -> Result<(), NotOurs> {
     match hot.pointer().await {
         Ok(Some(pointer)) if pointer.log_id != log_id => Err(NotOurs::ForeignLog {
             redis: pointer.log_id,
             log: log_id,
         }),
-        Ok(_) | Err(HotError::Away(_)) => Ok(()),
+        Ok(_) | Err(HotError::Away(_) | HotError::ReadOnly(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A runner that keeps what is hot up to date, once [`verify`] has found nothing wrong.
+/// A runner that keeps what is hot up to date, unless [`verify`] finds another log there. What Redis
+/// refuses now, the runner asks for again: the node may have run for long, and SQL answers.
 pub async fn start(parts: Parts) -> Result<(Runner<Redis>, watch::Receiver<Status>), NotOurs> {
-    verify(&parts.hot, parts.identity.log_id).await?;
+    match verify(&parts.hot, parts.identity.log_id).await {
+        Err(NotOurs::Refused(error)) => warn!(%error, "what is hot cannot be projected yet"),
+        verified => verified?,
+    }
     let around = Surroundings {
         store: Arc::clone(&parts.store),
         views: parts.views.clone(),

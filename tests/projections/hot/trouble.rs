@@ -249,6 +249,20 @@ async fn a_redis_that_is_away_at_the_start_is_waited_for() {
     assert_eq!(hearth.check().await, 1);
 }
 
+/// In the midst of a fail-over, that is.
+#[tokio::test]
+async fn a_redis_that_is_a_replica_at_the_start_is_waited_for() {
+    let mut hearth = Hearth::light().await;
+    let _: String = hearth.redis.run("REPLICAOF 127.0.0.1 1").await;
+    let mut projectors = hearth.projectors().await;
+    let position = hearth.yard.happens(opened(1)).await;
+    projectors.hot.is(State::Retrying).await;
+    let _: String = hearth.redis.run("REPLICAOF NO ONE").await;
+    projectors.reach(position).await;
+    assert_eq!(hearth.fill().await, 1);
+    assert_eq!(hearth.check().await, 1);
+}
+
 #[tokio::test]
 async fn entries_of_another_log_are_refused_at_the_start() {
     let (hearth, projectors) = warm().await;
