@@ -77,6 +77,13 @@ impl Lane {
         self.link().await.map(|_| ())
     }
 
+    /// Drops the connection: what it knows of a Cluster may be old.
+    pub(super) fn renew(&self) {
+        if let Some((number, _)) = self.current() {
+            self.disconnect(number);
+        }
+    }
+
     /// Sends commands without waiting for each other's answers. In a Cluster they may be done in any
     /// order. An error is one of the connection: then nobody knows which commands were done.
     pub(super) async fn run(&self, commands: Vec<Cmd>) -> Result<Vec<Answer>, HotError> {

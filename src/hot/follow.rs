@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::pointer::{Generation, Pointer};
-use super::{Hot, HotError, info, values};
+use super::{Hot, HotError, Replication, info, values};
 use crate::event_store::Position;
 
 /// How often the pointer is read.
@@ -64,14 +64,27 @@ impl Hot {
         }
     }
 
-    /// The pointer, if it is of this log and of the masters that are there now.
+    /// The pointer, if it is of this log and of the masters that are there now. A connection to a
+    /// Cluster may know the masters of a while ago, so a new one decides whether they differ.
     async fn find(&self, log_id: Uuid) -> Result<Option<Pointer>, HotError> {
+        let (mut pointer, mut masters) = self.seen().await?;
+        let ours = |found: &Pointer| found.log_id == log_id;
+        if pointer
+            .as_ref()
+            .is_some_and(|found| ours(found) && found.replication != masters)
+        {
+            self.quick().renew();
+            (pointer, masters) = self.seen().await?;
+        }
+        Ok(pointer.filter(|found| ours(found) && found.replication == masters))
+    }
+
+    async fn seen(&self) -> Result<(Option<Pointer>, Replication), HotError> {
         self.quick().open().await?;
         let mut ask = cmd("HGETALL");
         ask.arg(self.keys().pointer());
         let pointer = values::pointer(self.quick().ask(ask).await?)?;
-        let masters = info::digest(&self.quick().masters().await?);
-        Ok(pointer.filter(|found| found.log_id == log_id && found.replication == masters))
+        Ok((pointer, info::digest(&self.quick().masters().await?)))
     }
 }
 

@@ -31,6 +31,12 @@ impl Hot {
         Ok(info::digest(&self.patient().masters().await?))
     }
 
+    /// The same over a new connection: the old one may know the masters that a Cluster had a while ago.
+    pub async fn replication_anew(&self) -> Result<Replication, HotError> {
+        self.patient().renew();
+        self.replication().await
+    }
+
     /// Begins a generation at SQL's checkpoint, if what stands in the pointer key is still what was
     /// `seen`, or nothing. Answers what stands there then: ours, or that of somebody who was faster, or
     /// that of another log, which is never overwritten.

@@ -45,8 +45,16 @@ impl Target for Redis {
         } = &self.parts;
         let shown = shown::position(views, identity).await?;
         // Before the pointer: if the masters change in between, the next look will tell.
-        let masters = hot.replication().await?;
-        let seen = hot.pointer().await?;
+        let mut masters = hot.replication().await?;
+        let mut seen = hot.pointer().await?;
+        if seen
+            .as_ref()
+            .is_some_and(|seen| seen.replication != masters)
+        {
+            // Perhaps only this connection knows others, and the generation is good.
+            masters = hot.replication_anew().await?;
+            seen = hot.pointer().await?;
+        }
         let pointer = match seen {
             Some(pointer) if pointer.log_id != identity.log_id => {
                 return Err(foreign(pointer.log_id));
