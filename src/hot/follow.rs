@@ -112,10 +112,6 @@ enum Lag {
 
 impl Behind {
     fn look(&mut self, (redis, sql): (Position, Position), now: Instant) -> Lag {
-        if sql == Position::START {
-            // Nobody has told yet how far it is.
-            return Lag::Lost;
-        }
         if !self.too_far((redis, sql), now) {
             self.left_at = None;
             return Lag::Close;

@@ -88,9 +88,3 @@ fn a_redis_that_was_away_must_have_what_sql_has_by_now() {
     assert_eq!(back_after_an_outage((9, 9)), Lag::Close);
     assert_eq!(back_after_an_outage((5, 5)), Lag::Close);
 }
-
-#[test]
-fn before_sql_has_told_where_it_is_redis_is_not_read() {
-    assert_eq!(followed(&[(5, 0)]), Lag::Lost);
-    assert_eq!(followed(&[(5, 0), (5, 5)]), Lag::Close);
-}
