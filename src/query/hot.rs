@@ -113,8 +113,10 @@ impl Queries {
     ) -> Result<Option<BoardView>, QueryError> {
         match heard(warm.hot.board(&warm.generation, id).await) {
             Read::Entry(board) => Ok(Some(board_view(id, board))),
-            Read::Deleted | Read::Beyond => Ok(self.read_board(id).await?),
-            Read::Miss(missed) => Box::pin(self.fill_board(warm.hot, (id, missed))).await,
+            Read::Miss(missed) if missed.can_fill() => {
+                Box::pin(self.fill_board(warm.hot, (id, missed))).await
+            }
+            Read::Deleted | Read::Beyond | Read::Miss(_) => Ok(self.read_board(id).await?),
         }
     }
 
