@@ -84,14 +84,14 @@ fn remedy(error: &HotError) -> &'static str {
 }
 
 /// Makes sure that Redis, if it answers, lets us in and holds nothing of another log. One that cannot
-/// be reached, or is a replica at the moment of a fail-over, will be asked again.
+/// be reached will be asked again.
 pub async fn verify(hot: &Hot, log_id: Uuid) -> Result<(), NotOurs> {
     match hot.pointer().await {
         Ok(Some(pointer)) if pointer.log_id != log_id => Err(NotOurs::ForeignLog {
             redis: pointer.log_id,
             log: log_id,
         }),
-        Ok(_) | Err(HotError::Away(_) | HotError::ReadOnly(_)) => Ok(()),
+        Ok(_) | Err(HotError::Away(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
