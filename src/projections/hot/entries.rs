@@ -166,7 +166,9 @@ impl Redis {
         masters: Replication,
     ) -> Result<Pointer, Interruption> {
         let Parts { hot, views, .. } = &self.parts;
+        // Before its first event SQL shows no position for anybody to go on from: it is asked again.
         let sql = checkpoint::read(views).await?;
+        let sql = sql.filter(|sql| sql.position > Position::START);
         let sql = sql.ok_or(Interruption::Overtaken)?;
         let at = At {
             log_id: sql.log_id,

@@ -129,10 +129,10 @@ async fn views_that_were_built_anew_begin_a_generation() {
     assert_eq!(hearth.pointer().await.generation, new.generation);
 }
 
-/// A generation may begin meanwhile without need: that costs fills, and shows nothing wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_projectors_at_once_do_what_one_does() {
     let (mut hearth, mut one) = warm().await;
+    let begun = hearth.pointer().await;
     let mut two = hearth.projectors().await;
     for number in 0..100 {
         hearth.yard.happens(liked(10, &number.to_string())).await;
@@ -148,6 +148,7 @@ async fn two_projectors_at_once_do_what_one_does() {
     hearth.check().await;
     hearth.fill().await;
     assert_eq!(hearth.check().await, 104);
+    assert_eq!(hearth.pointer().await.generation, begun.generation);
 }
 
 #[tokio::test]
