@@ -7,6 +7,7 @@ mod append;
 mod catch_up;
 mod client;
 mod comments;
+mod eventstoredb;
 mod hot_fold;
 mod hot_http;
 mod http;
@@ -37,6 +38,7 @@ fn main() -> io::Result<()> {
         ("append", append::run as fn(&tokio::runtime::Runtime)),
         ("catch-up", catch_up::run),
         ("comments", comments::run),
+        ("eventstoredb", eventstoredb::run),
         ("hot-fold", hot_fold::run),
         ("hot-http", hot_http::run),
         ("http", http::run),

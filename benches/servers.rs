@@ -1,18 +1,23 @@
 //! Private servers to measure on, as the tests start theirs. They end with the benchmark, however that
 //! ends.
 
-#[path = "../tests/servers/process.rs"]
+#[path = "../tests/servers"]
 #[expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     dead_code,
     reason = "the tests do more with it, and may stop anywhere"
 )]
-mod process;
+mod of_tests {
+    pub(crate) mod eventstoredb;
+    pub(crate) mod process;
+}
 
 use std::path::Path;
 use std::process::Command;
 
-use process::Process;
+pub(crate) use of_tests::eventstoredb;
+use of_tests::process::Process;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, cmd};
 use sqlx::mysql::MySqlConnection;
