@@ -272,6 +272,9 @@ pub trait EventStore: Send + Sync {
 
     /// The position of the newest event; [`Position::START`] if there is none.
     async fn head(&self) -> Result<Position, StoreError>;
+
+    /// Finishes the appends that wait, takes no more, and lets go of the file or the connections.
+    async fn close(&self);
 }
 
 /// How much to read, and which way.
