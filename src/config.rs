@@ -211,8 +211,8 @@ pub struct Config {
     pub database: Database,
     /// Where the hot views are and what their keys begin with, if there are any.
     pub redis: Option<(HotUrl, HotPrefix)>,
-    /// The number of this node.
-    pub node: Node,
+    /// The number of this node, if the operator has chosen one.
+    pub node: Option<Node>,
     /// The days of the configured time zone.
     pub calendar: Calendar,
     /// The signing key, if it is not the one in the data directory.
@@ -274,7 +274,6 @@ impl Settings {
 
     fn complete(self) -> Result<Config, ConfigError> {
         let data_dir = self.data_dir.unwrap_or_else(|| "data".into());
-        let number = self.node_id.unwrap_or(0);
         let zone = self.time_zone.as_deref();
         let zone = zone.unwrap_or(Calendar::DEFAULT_ZONE);
         if self
@@ -293,13 +292,17 @@ impl Settings {
                 .unwrap_or_else(|| data_dir.join("log.db")),
             database: database(self.database, &data_dir)?,
             redis: redis(self.redis.as_deref(), self.redis_prefix.as_deref())?,
-            node: Node::new(number).ok_or(ConfigError::Node(number))?,
+            node: self.node_id.map(node).transpose()?,
             calendar: Calendar::named(zone)?,
             auth_key: self.auth_key,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             data_dir,
         })
     }
+}
+
+fn node(number: u16) -> Result<Node, ConfigError> {
+    Node::new(number).ok_or(ConfigError::Node(number))
 }
 
 /// The hot views. A prefix is checked also if there are none.

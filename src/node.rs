@@ -1,6 +1,7 @@
 //! One running node without its HTTP: the stores opened in the right order, commands, queries and
 //! the projector between them, and all of it closed again.
 
+pub mod lease;
 mod opening;
 
 use std::path::PathBuf;
@@ -104,7 +105,8 @@ impl Node {
             calendar: config.calendar.clone(),
         };
         let lease = config.data_dir.join(LEASE_FILE);
-        let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
+        let number = config.node.unwrap_or_default();
+        let ids = Arc::new(Ids::open(&lease, number, clock.clone())?);
         let hot = redis(config, &identity).await?;
         let views = Views::begin(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
@@ -113,9 +115,9 @@ impl Node {
         if let Some(hot) = &hot {
             queries = queries.with_hot(hot.clone());
         }
-        let commands = Commands::new(store.clone(), ids);
+        let commands = Commands::new(store.clone(), ids.clone());
         let counter = Counter {
-            node: config.node,
+            ids,
             calendar: config.calendar.clone(),
         };
         let log_id = identity.log_id;

@@ -79,7 +79,7 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     let work = async {
         let ids = Arc::new(Ids::open(
             &config.data_dir.join(LEASE_FILE),
-            config.node,
+            config.node.unwrap_or_default(),
             clock,
         )?);
         let store: Arc<dyn EventStore> = log.clone();
