@@ -11,6 +11,7 @@
 //!   without a seam.
 
 pub mod codec;
+pub mod eventstoredb;
 pub mod identity;
 mod position;
 pub mod sqlite;
@@ -21,13 +22,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::domain::{Revision, Timestamp};
+pub use eventstoredb::EsdbUrl;
 pub use position::{MalformedPosition, Position};
 pub use stream::{MalformedStreamName, StreamName};
 
 /// The most events that one append may carry.
 pub const MAX_APPEND_EVENTS: usize = 100;
-/// The most bytes of data and metadata that one append may carry: what EventStoreDB takes.
-pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
+/// The most bytes of data and metadata that one append may carry. EventStoreDB takes 1 MiB, and counts
+/// the names of the events' types, too, twice: there is room for names of 81 bytes.
+pub const MAX_APPEND_BYTES: usize = 1008 * 1024;
 /// The most events that one read answers with.
 pub const MAX_READ_EVENTS: usize = 4096;
 
@@ -214,6 +217,12 @@ pub enum StoreError {
         place: String,
         /// What is wrong with it.
         detail: String,
+    },
+    /// The log was to be read from a position that is none of this log.
+    #[error("{position} is no position of this log")]
+    NoSuchPosition {
+        /// The position.
+        position: Position,
     },
 }
 

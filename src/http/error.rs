@@ -302,7 +302,10 @@ impl<R: Into<Failure>> From<CommandError<R>> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         use StoreError as E;
-        tracing::error!(%error, "the event store did not do its work");
+        // What a caller asked for is no trouble of the store's.
+        if !matches!(error, E::NoSuchPosition { .. }) {
+            tracing::error!(%error, "the event store did not do its work");
+        }
         let away = kind(S::SERVICE_UNAVAILABLE, "log-unavailable", "Log unavailable");
         let (kind, retry_after, detail) = match error {
             E::Busy { .. } => (
@@ -321,6 +324,11 @@ impl From<StoreError> for Failure {
                 kind(S::INTERNAL_SERVER_ERROR, "corrupt-record", "Corrupt record"),
                 None,
                 "a record in the log cannot be read; an operator has to look",
+            ),
+            E::NoSuchPosition { .. } => (
+                kind(S::BAD_REQUEST, "no-such-position", "No such position"),
+                None,
+                "the log holds nothing at this position; take one that it gave out",
             ),
         };
         let mut problem = Problem::new(kind, detail);
