@@ -75,7 +75,6 @@ pub fn new_hole() -> String {
 }
 
 /// A random number below `bound`; 0 if there is none.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 pub fn any_below(bound: usize) -> usize {
     fastrand::usize(..bound.max(1))
 }
