@@ -15,6 +15,8 @@
 mod choice;
 mod table;
 mod taking;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;
