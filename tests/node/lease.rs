@@ -231,6 +231,36 @@ async fn a_clock_that_is_set_neither_repeats_ids_nor_loses_the_number() {
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
 }
 
+/// Some machines know no better when they start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_shows_1970_makes_ids_all_the_same() {
+    let harbour = Harbour::open().await;
+    harbour.hands.store(1000, Ordering::Relaxed);
+    let (node, _) = harbour.numbered(None).await;
+    let early = id(&node).await;
+    assert!(early < id(&node).await);
+    harbour.set(0);
+    let late = loop {
+        match node.ids().next().await {
+            Ok(id) => break id,
+            Err(_) => yield_now().await,
+        }
+    };
+    assert!(early < late && made(late) == 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_the_last_ids_time_no_number_is_spoilt() {
+    let harbour = Harbour::open().await;
+    harbour.hands.store(i64::MAX, Ordering::Relaxed);
+    let node = harbour.node(None).await;
+    let error = node.number(Duration::from_millis(300)).await.unwrap_err();
+    assert!(error.to_string().contains("past the last id"), "{error}");
+    harbour.set(0);
+    assert_eq!(node.number(LONG).await.unwrap().get(), 0);
+    assert_eq!(made(id(&node).await), 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn when_all_numbers_are_held_a_node_waits_for_one() {
     let harbour = Harbour::open().await;
