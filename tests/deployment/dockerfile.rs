@@ -76,12 +76,15 @@ fn taken_in(path: &Path, source: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn base_images_are_pinned() {
-    let bases: Vec<_> = instructions()
-        .into_iter()
-        .filter_map(|(word, rest)| (word == "FROM").then_some(rest))
-        .collect();
-    insta::assert_debug_snapshot!(bases, @"");
+fn base_images_are_pinned_to_one_release_and_the_same_system() {
+    let [build, run] = [1, 2].map(|stage| of("FROM", stage).remove(0));
+    let build = build.strip_prefix("rust:").unwrap();
+    let (version, system) = build.split_once("-slim-").unwrap();
+    assert_eq!(version.split('.').count(), 3, "{version}");
+    let system = system.strip_suffix(" AS build").unwrap();
+    let day = run.strip_prefix(&format!("debian:{system}-")).unwrap();
+    let day = day.strip_suffix("-slim").unwrap();
+    assert!(day.len() == 8 && day.parse::<u32>().is_ok(), "{day}");
 }
 
 #[test]
