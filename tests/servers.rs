@@ -4,8 +4,10 @@
 //! with another test process, so runs beside each other do not disturb each other.
 
 pub(crate) mod certificates;
+pub(crate) mod eventstoredb;
 pub(crate) mod mariadb;
 mod orphans;
 pub(crate) mod process;
+mod promises;
 pub(crate) mod proxy;
 pub(crate) mod redis;

@@ -126,4 +126,8 @@ impl EventStore for EventStoreDb {
     async fn head(&self) -> Result<Position, StoreError> {
         read::head(&self.connection).await
     }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
 }
