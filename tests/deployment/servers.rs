@@ -1,8 +1,12 @@
 //! What the compose file gives the servers, on servers of these kinds.
 
-use super::files::{SECRET, compose, filled_in, items, text};
+use std::fmt::Write as _;
+
+use super::files::{SECRET, compose, fields, filled_in, items, text};
 use crate::cli::madang::{Place, forum};
 use crate::node::server::Server;
+use crate::servers::certificates::{Authority, Signed};
+use crate::servers::eventstoredb::EventStoreDb;
 use crate::servers::mariadb::MariaDb;
 use crate::servers::process::Process;
 use crate::views::refusals::say;
@@ -67,10 +71,13 @@ fn the_check_of_redis_needs_the_password() {
     }
 }
 
-/// What the image of MySQL does for `MYSQL_DATABASE` and `MYSQL_USER`, and then the file that is mounted.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_user_of_the_views_may_serve_and_replay() {
-    let server = MariaDb::start();
+/// What the image of MySQL does for `MYSQL_DATABASE` and `MYSQL_USER`, and then the file that is mounted. Its
+/// server speaks TLS by itself; this one is told to.
+async fn mysql(signed: &Signed) -> MariaDb {
+    let server = MariaDb::start_with(&[
+        format!("--ssl-cert={}", signed.certificate.display()),
+        format!("--ssl-key={}", signed.key.display()),
+    ]);
     for sql in [
         "CREATE DATABASE madang",
         &format!("CREATE USER madang@'%' IDENTIFIED BY '{SECRET}'"),
@@ -79,12 +86,51 @@ async fn the_user_of_the_views_may_serve_and_replay() {
     ] {
         say(&server.url(""), sql).await;
     }
-    let url = server
-        .url("madang")
-        .replace("root@", &format!("madang:{SECRET}@"));
+    server
+}
+
+/// `127.0.0.1:3306` of a URL.
+fn place_of(url: &str) -> String {
+    let (_, rest) = url.split_once("://").unwrap();
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap().to_owned()
+}
+
+/// The servers are elsewhere; all else is what the container gets.
+fn settings(servers: &[(&str, String)]) -> String {
+    let service = compose("docker-compose.yml")["services"]["madang"].clone();
+    let mut settings = String::new();
+    for (name, value) in fields(&service["environment"]) {
+        let name = name.strip_prefix("MADANG_").unwrap().to_lowercase();
+        let mut value = filled_in(value.as_str().unwrap());
+        for (there, here) in servers {
+            value = value.replace(there, here.as_str());
+        }
+        writeln!(settings, "{name} = {value:?}").unwrap();
+    }
+    settings
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_what_the_container_gets_the_whole_stack_comes_up_and_is_replayed() {
+    let store = EventStoreDb::start().await;
+    let mysql = mysql(&Authority::new().sign("mysql")).await;
+    let redis = redis();
     let place = Place::new();
-    place.write("madang.toml", format!("database = \"{url}\""));
+    let redis = format!("@127.0.0.1:{}", redis.port());
+    let servers = [
+        ("eventstore:2113", place_of(&store.url())),
+        ("mysql:3306", place_of(&mysql.url(""))),
+        ("@redis:6379", redis),
+    ];
+    place.write("madang.toml", settings(&servers));
     place.write("forum.jsonl", forum(20));
+    let mut server = Server::start(&place);
+    server.is_ready();
+    assert_eq!(server.health("event_store").1["state"], "open");
+    while server.health("redis").1["state"] != "live" {}
     place.run(&["import", "forum.jsonl"]).expect(0);
+    server.terminate();
+    assert!(server.ended().success());
     place.run(&["replay", "--offline"]).expect(0);
 }
