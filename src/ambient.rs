@@ -74,6 +74,11 @@ pub fn new_hole() -> String {
     format!("{:016x}", random())
 }
 
+/// A random number below `bound`; 0 if there is none.
+pub fn any_below(bound: usize) -> usize {
+    fastrand::usize(..bound.max(1))
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 fn random() -> u64 {
     fastrand::u64(..)

@@ -11,10 +11,12 @@ use serde::Deserialize;
 
 use crate::calendar::{Calendar, UnknownZone};
 use crate::domain::snowflake::Node;
+use crate::event_store::{Credentials, EsdbUrl, MalformedEsdbUrl};
 use crate::hot::{HotPrefix, HotUrl, MalformedHotPrefix, MalformedHotUrl};
 
 use crate::views::MalformedUrl;
 
+pub use crate::event_store::Log;
 pub use crate::views::Database;
 
 /// What a node does. A node without a role answers its requests with 421.
@@ -99,6 +101,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: MalformedUrl,
     },
+    /// The event log cannot be at such a URL. The text shows nothing secret of it.
+    #[error("event_store: {0}")]
+    EventStore(#[from] MalformedEsdbUrl),
+    /// Something about a server that the event log is not on.
+    #[error("{0} is for an event_store on a server, esdb://…")]
+    NoServer(&'static str),
     /// The hot views cannot be at such a URL. The text shows nothing of it.
     #[error(transparent)]
     Redis(#[from] MalformedHotUrl),
@@ -138,7 +146,9 @@ pub struct Settings {
     /// What this node does; repeatable [default: all roles]
     #[arg(long, env = "MADANG_ROLE", value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
-    /// The event log [default: log.db in the data directory]
+    /// The event log: sqlite:PATH, or for an EventStoreDB or KurrentDB esdb://USER:PASSWORD@HOST:PORT
+    /// with further nodes of a cluster behind commas, or esdb+discover:// and one name for all of them
+    /// [default: log.db in the data directory]
     #[arg(
         long,
         global = true,
@@ -147,6 +157,33 @@ pub struct Settings {
         hide_env_values = true
     )]
     pub event_store: Option<String>,
+    /// Who to be on the server of the event log [default: the user in its URL]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_EVENT_STORE_USER",
+        value_name = "USER",
+        hide_env_values = true
+    )]
+    pub event_store_user: Option<String>,
+    /// That user's password [default: the one in the URL]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_EVENT_STORE_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub event_store_password: Option<String>,
+    /// A PEM file with the certificates of those who may have signed that server's [default: those
+    /// that the machine trusts]
+    #[arg(
+        long,
+        global = true,
+        env = "MADANG_EVENT_STORE_CA",
+        value_name = "FILE"
+    )]
+    pub event_store_ca: Option<PathBuf>,
     /// The SQL views [default: views.db in the data directory]
     #[arg(
         long,
@@ -174,7 +211,8 @@ pub struct Settings {
         value_name = "PREFIX"
     )]
     pub redis_prefix: Option<String>,
-    /// The number that tells this node's ids from others', 0 to 1023 [default: 0]
+    /// The number that tells this node's ids from others', 0 to 1023 [default: a free one, if both the
+    /// log and the views are on servers; else 0]
     #[arg(long, global = true, env = "MADANG_NODE_ID", value_name = "N")]
     pub node_id: Option<u16>,
     /// The time zone whose days the popular lists are of, by its IANA name; once there are views, a
@@ -205,14 +243,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What this node does.
     pub roles: Roles,
-    /// The file of the event log.
-    pub event_store: PathBuf,
+    /// Where the event log is.
+    pub event_store: Log,
     /// Where the SQL views are.
     pub database: Database,
     /// Where the hot views are and what their keys begin with, if there are any.
     pub redis: Option<(HotUrl, HotPrefix)>,
-    /// The number of this node.
-    pub node: Node,
+    /// The number of this node, if the operator has chosen one.
+    pub node: Option<Node>,
     /// The days of the configured time zone.
     pub calendar: Calendar,
     /// The signing key, if it is not the one in the data directory.
@@ -262,6 +300,9 @@ impl Settings {
                 self.role
             },
             event_store: self.event_store.or(file.event_store),
+            event_store_user: self.event_store_user.or(file.event_store_user),
+            event_store_password: self.event_store_password.or(file.event_store_password),
+            event_store_ca: self.event_store_ca.or(file.event_store_ca),
             database: self.database.or(file.database),
             redis: self.redis.or(file.redis),
             redis_prefix: self.redis_prefix.or(file.redis_prefix),
@@ -274,7 +315,13 @@ impl Settings {
 
     fn complete(self) -> Result<Config, ConfigError> {
         let data_dir = self.data_dir.unwrap_or_else(|| "data".into());
-        let number = self.node_id.unwrap_or(0);
+        let credentials = Credentials {
+            user: given(self.event_store_user),
+            password: given(self.event_store_password),
+            ca_file: self
+                .event_store_ca
+                .filter(|file| !file.as_os_str().is_empty()),
+        };
         let zone = self.time_zone.as_deref();
         let zone = zone.unwrap_or(Calendar::DEFAULT_ZONE);
         if self
@@ -289,17 +336,50 @@ impl Settings {
                 .listen
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             roles: Roles::of(&self.role),
-            event_store: file("event_store", self.event_store)?
-                .unwrap_or_else(|| data_dir.join("log.db")),
+            event_store: event_store(self.event_store, &credentials, &data_dir)?,
             database: database(self.database, &data_dir)?,
             redis: redis(self.redis.as_deref(), self.redis_prefix.as_deref())?,
-            node: Node::new(number).ok_or(ConfigError::Node(number))?,
+            node: self.node_id.map(node).transpose()?,
             calendar: Calendar::named(zone)?,
             auth_key: self.auth_key,
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             data_dir,
         })
     }
+}
+
+fn node(number: u16) -> Result<Node, ConfigError> {
+    Node::new(number).ok_or(ConfigError::Node(number))
+}
+
+/// A choice that is no empty text, which is what a variable has that was left blank.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// The log that a URL names; a file in the data directory if there is none.
+fn event_store(
+    url: Option<String>,
+    credentials: &Credentials,
+    data_dir: &Path,
+) -> Result<Log, ConfigError> {
+    if let Some(url) = &url
+        && ["esdb:", "esdb+discover:"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+    {
+        return Ok(Log::Server(Box::new(EsdbUrl::parse(url, credentials)?)));
+    }
+    let path = file("event_store", url)?;
+    let useless = [
+        ("event_store_user", credentials.user.is_some()),
+        ("event_store_password", credentials.password.is_some()),
+        ("event_store_ca", credentials.ca_file.is_some()),
+    ];
+    if let Some((name, _)) = useless.iter().find(|(_, is_given)| *is_given) {
+        return Err(ConfigError::NoServer(name));
+    }
+    Ok(Log::File(path.unwrap_or_else(|| data_dir.join("log.db"))))
 }
 
 /// The hot views. A prefix is checked also if there are none.
@@ -332,7 +412,7 @@ fn file(name: &'static str, url: Option<String>) -> Result<Option<PathBuf>, Conf
             url: without_secrets(&url),
             spoken: match name {
                 "database" => "sqlite:PATH and mysql://…",
-                _ => "sqlite:PATH",
+                _ => "sqlite:PATH, esdb://… and esdb+discover://…",
             },
         }),
     }

@@ -12,7 +12,9 @@
 
 pub mod codec;
 pub mod eventstoredb;
+mod gate;
 pub mod identity;
+mod opening;
 mod position;
 pub mod sqlite;
 mod stream;
@@ -22,7 +24,9 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::domain::{Revision, Timestamp};
-pub use eventstoredb::EsdbUrl;
+pub use eventstoredb::{Credentials, EsdbUrl, MalformedEsdbUrl};
+pub use gate::Gate;
+pub use opening::Log;
 pub use position::{MalformedPosition, Position};
 pub use stream::{MalformedStreamName, StreamName};
 
@@ -226,6 +230,16 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether it may be better later, without anybody doing anything about it.
+    pub fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. }
+        )
+    }
+}
+
 /// Why an append was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
@@ -281,6 +295,9 @@ pub trait EventStore: Send + Sync {
 
     /// The position of the newest event; [`Position::START`] if there is none.
     async fn head(&self) -> Result<Position, StoreError>;
+
+    /// Finishes the appends that wait, takes no more, and lets go of the file or the connections.
+    async fn close(&self);
 }
 
 /// How much to read, and which way.

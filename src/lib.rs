@@ -4,13 +4,13 @@
 //! read only the views. `docs/ARCHITECTURE.md` walks through all three.
 //!
 //! - [`domain`]: the rules, as pure functions over values
-//! - [`event_store`]: the log behind one port, the codec, the SQLite adapter
+//! - [`event_store`]: the log behind one port, the codec, the adapters for SQLite and EventStoreDB
 //! - [`command`]: load → fold → decide → append
 //! - [`projections`]: the log folded into the views under a guarded checkpoint
 //! - [`views`]: the SQL store between projections and queries
 //! - [`hot`]: what many read at once, in Redis
 //! - [`query`]: answers from the views, through a cache
-//! - [`node`]: the stores, commands, queries and projector of one process
+//! - [`node`]: the stores, commands, queries and projector of one process, on files or on servers
 //! - [`calendar`]: the days of the configured time zone
 //! - [`config`], [`telemetry`], [`ambient`], [`file_lock`], [`change_counts`]: settings, log lines,
 //!   time and randomness, files that belong to one process, copies that know when they are stale

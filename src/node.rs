@@ -1,33 +1,37 @@
 //! One running node without its HTTP: the stores opened in the right order, commands, queries and
 //! the projector between them, and all of it closed again.
 
+pub mod lease;
+mod log;
+mod numbering;
 mod opening;
+mod stand;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::ambient::Clock;
 use crate::command::Commands;
-use crate::command::ids::{IdError, Ids};
+use crate::command::ids::IdError;
 use crate::command::view::{Counter, Viewing};
 use crate::config::Config;
-use crate::event_store::sqlite::SqliteLog;
-use crate::event_store::{EventStore, Position, StoreError, identity};
+use crate::event_store::eventstoredb::provide_tls;
+use crate::event_store::{EventStore, Position, StoreError};
 use crate::hot::Hot;
-use crate::projections;
-use crate::projections::checkpoint::{CheckpointError, Identity};
+use crate::projections::checkpoint::CheckpointError;
 use crate::projections::hot::NotOurs;
 use crate::projections::status::Status;
 use crate::query::Queries;
 use crate::query::wait::Progress;
 use crate::views::{Access, Views, ViewsError};
+use log::Log;
 use opening::{Opened, Unopened};
 
-pub use opening::Stand;
+pub use numbering::{LEASE_FILE, Numbering};
+pub use stand::{Stand, refused};
 
 /// Why a node does not start. Each text names the file and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +63,7 @@ pub enum StartError {
 
 /// A running node.
 pub struct Node {
-    /// The log.
+    /// The log. One on a server fails everybody until it is open.
     pub store: Arc<dyn EventStore>,
     /// All commands but views.
     pub commands: Commands,
@@ -71,25 +75,26 @@ pub struct Node {
     pub status: Option<watch::Receiver<Status>>,
     /// What is hot, if there is a Redis.
     pub hot: Option<Hot>,
-    log: Arc<SqliteLog>,
-    views: Views,
-    /// How it stands with the views, if they are on a server.
+    /// How it stands with the log, if it is on a server.
+    pub store_stand: Option<watch::Receiver<Stand>>,
+    /// How it stands with the views, if they or the log are on a server.
     pub stand: Option<watch::Receiver<Stand>>,
+    views: Views,
     opened: Opened,
-    /// What else goes on until the node stops.
-    tasks: JoinSet<()>,
+    numbering: Numbering,
 }
-
-/// The file with the lease of ids, in the data directory.
-pub const LEASE_FILE: &str = "ids.lease";
 
 impl Node {
     /// Opens the stores and sets the projector going.
     pub async fn start(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let path = config.data_dir.clone();
         std::fs::create_dir_all(&path).map_err(|source| StartError::DataDir { path, source })?;
-        let log = Arc::new(SqliteLog::open(&config.event_store, clock.clone()).await?);
-        let started = Self::over(log.clone(), config, clock).await;
+        // Before anybody connects anywhere by TLS.
+        if config.redis.is_some() {
+            provide_tls().await;
+        }
+        let log = config.event_store.open(clock.clone()).await?;
+        let started = Self::over(Arc::clone(&log), config, clock).await;
         if started.is_err() {
             // Or its file would be in use for a moment longer.
             log.close().await;
@@ -97,15 +102,19 @@ impl Node {
         started
     }
 
-    async fn over(log: Arc<SqliteLog>, config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let store: Arc<dyn EventStore> = log.clone();
-        let identity = Identity {
-            log_id: identity::ensure(&*store, &clock).await?,
-            calendar: config.calendar.clone(),
+    async fn over(
+        store: Arc<dyn EventStore>,
+        config: &Config,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let log = Log::of(config, store, clock.clone());
+        let in_file = if Numbering::is_leased(config) {
+            None
+        } else {
+            Some(Numbering::in_file(config, clock.clone())?)
         };
-        let lease = config.data_dir.join(LEASE_FILE);
-        let ids = Arc::new(Ids::open(&lease, config.node, clock.clone())?);
-        let hot = redis(config, &identity).await?;
+        let redis = config.redis.clone();
+        let hot = redis.map(|(url, prefix)| Hot::new(url, prefix));
         let views = Views::begin(&config.database).await?;
         let (position, told) = watch::channel(Position::START);
         let progress = Progress::told_by(told.clone());
@@ -113,89 +122,78 @@ impl Node {
         if let Some(hot) = &hot {
             queries = queries.with_hot(hot.clone());
         }
-        let commands = Commands::new(store.clone(), ids);
+        let store = log.for_others();
+        let numbering = match in_file {
+            Some(numbering) => numbering,
+            None if config.roles.command => {
+                Numbering::leased(config, (&views, &store), clock.clone())
+            }
+            None => Numbering::none(clock.clone()),
+        };
+        let ids = numbering.ids();
+        let commands = Commands::new(Arc::clone(&store), Arc::clone(&ids));
         let counter = Counter {
-            node: config.node,
+            ids,
             calendar: config.calendar.clone(),
         };
-        let log_id = identity.log_id;
         let (telling, status) = watch::channel(Status::starting(Position::START, 0));
         let projects = config.roles.projector;
+        let (store_stand, waits) = (log.stand(), log.is_shared() || views.is_shared());
         let unopened = Unopened {
-            store: store.clone(),
-            identity,
+            log: Arc::new(log),
+            calendar: config.calendar.clone(),
             views: views.clone(),
             queries: queries.clone(),
             progress,
             hot: hot.clone(),
             clock,
-            position: (position, told.clone()),
+            position: (position, told),
             access: if projects {
                 Access::Write
             } else {
                 Access::Read
             },
             status: Some(telling),
+            tried: false,
+            follows: false,
+            tasks: JoinSet::new(),
         };
         let (opened, stand) = unopened.start().await?;
-        let mut node = Self {
+        Ok(Self {
             viewing: Viewing::start(&commands, counter, hot.clone()),
             commands,
             queries,
             status: projects.then_some(status),
             hot,
-            log,
-            stand: views.is_shared().then_some(stand),
+            store_stand,
+            stand: waits.then_some(stand),
             views,
             opened,
-            tasks: JoinSet::new(),
+            numbering,
             store,
-        };
-        node.follow(log_id, told);
-        Ok(node)
+        })
     }
 
-    /// Keeps in mind whether Redis may be read, which is behind SQL at `sql`.
-    fn follow(&mut self, log_id: Uuid, sql: watch::Receiver<Position>) {
-        if let Some(hot) = self.hot.clone() {
-            self.tasks
-                .spawn(async move { hot.follow(log_id, sql).await });
+    /// Ready once the log or the views have turned out not to be usable, with what to tell the operator.
+    pub fn refused(&self) -> impl Future<Output = Arc<str>> + use<> {
+        let (log, views) = (self.store_stand.clone(), self.stand.clone());
+        async {
+            tokio::select! {
+                why = refused(log) => why,
+                why = refused(views) => why,
+            }
         }
     }
 
     /// Lets the views that were accepted become durable, stops the projectors and closes the stores;
     /// what was acknowledged is on disk already.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.viewing.stop().await;
         self.opened.stop().await;
-        self.tasks.shutdown().await;
+        self.numbering.stop().await;
         self.views.close().await;
-        self.log.close().await;
+        self.store.close().await;
     }
-}
-
-/// Ready once the views have turned out not to be usable, with what to tell the operator.
-pub async fn refused(stand: Option<watch::Receiver<Stand>>) -> Arc<str> {
-    if let Some(mut stand) = stand {
-        let refused = |stand: &Stand| matches!(stand, Stand::Refused(_));
-        if let Ok(stand) = stand.wait_for(refused).await
-            && let Stand::Refused(why) = &*stand
-        {
-            return Arc::clone(why);
-        }
-    }
-    std::future::pending().await
-}
-
-/// The Redis that was chosen, if one was. It is asked once: what it refuses now it would refuse for
-/// ever. If it cannot be reached, SQL answers until it can.
-async fn redis(config: &Config, identity: &Identity) -> Result<Option<Hot>, StartError> {
-    let Some((url, prefix)) = &config.redis else {
-        return Ok(None);
-    };
-    let hot = Hot::new(url.clone(), prefix.clone());
-    projections::hot::verify(&hot, identity.log_id).await?;
-    Ok(Some(hot))
 }
 
 /// Listens for what asks a process to stop, SIGTERM or Ctrl-C, from now on. What it gives is ready

@@ -154,6 +154,15 @@ impl Views {
         }
     }
 
+    /// Makes the table of node numbers on the server, if it is missing and the database is a place for
+    /// views: empty, or with some in it. It is no view, so a replay leaves it alone. A file has none.
+    pub async fn prepare_leases(&self) -> Result<(), ViewsError> {
+        match &self.server {
+            Some(url) => mysql::prepare_leases(url).await,
+            None => Ok(()),
+        }
+    }
+
     /// What it means that a statement failed: whether that passes, or what to do about it.
     pub fn explained(&self, error: sqlx::Error) -> ViewsError {
         match &self.server {

@@ -12,5 +12,6 @@ mod popular;
 mod reader;
 mod storm;
 mod story;
+mod tls;
 mod trouble;
 mod yard;

@@ -9,6 +9,7 @@ mod cli;
 mod codec;
 mod command;
 mod degradation;
+mod deployment;
 mod domain;
 mod event_store;
 mod file_lock;

@@ -4,6 +4,7 @@ pub(crate) mod client;
 mod ids;
 mod kill;
 mod late;
+mod lease;
 mod outage;
 mod parked;
 mod projections;

@@ -4,6 +4,7 @@ mod folds;
 mod outages;
 pub(crate) mod refusals;
 mod replays;
+mod tls;
 mod url;
 
 use madang::ambient::Clock;

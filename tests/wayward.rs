@@ -107,4 +107,8 @@ impl<W: Whim> EventStore for Wayward<W> {
     async fn head(&self) -> Result<Position, StoreError> {
         self.log.head().await
     }
+
+    async fn close(&self) {
+        self.log.close().await;
+    }
 }

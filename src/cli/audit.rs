@@ -9,7 +9,6 @@ use crate::ambient::Clock;
 use crate::audit::{self, Bound, Filter, Shown};
 use crate::config::Config;
 use crate::domain::Revision;
-use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{Direction, EventStore, Position, RecordedEvent, StreamName};
 
 /// Events that are read at once.
@@ -89,10 +88,10 @@ impl Wanted {
 
 /// Shows events.
 pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<Outcome> {
-    let log = SqliteLog::open_read_only(&config.event_store, clock).await?;
+    let log = config.event_store.open_read_only(clock).await?;
     let shown = match &args.what {
-        What::Stream { name, wanted } => stream(&log, name, wanted).await,
-        What::Events { wanted } => events(&log, wanted).await,
+        What::Stream { name, wanted } => stream(&*log, name, wanted).await,
+        What::Events { wanted } => events(&*log, wanted).await,
     };
     log.close().await;
     shown.map(|()| Outcome::Done)

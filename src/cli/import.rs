@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
@@ -23,19 +24,22 @@ use self::report::Report;
 use super::progress::{Progress, Reader, Unit};
 use super::{Outcome, WrongUse, output};
 use crate::ambient::Clock;
-use crate::command::ids::Ids;
 use crate::command::import::{ImportError, Importer, Source, Stop};
 use crate::config::Config;
-use crate::event_store::sqlite::SqliteLog;
 use crate::event_store::{EventStore, identity};
-use crate::node::{LEASE_FILE, asked_to_stop};
+use crate::node::{Numbering, asked_to_stop};
+use crate::views::Views;
 
 /// Lines that are read ahead.
 const AHEAD: usize = 256;
 /// Bytes of the file that are read at once.
 const READ_AHEAD_BYTES: usize = 256 * 1024;
+/// How long an import waits for a node number.
+const NUMBER: Duration = Duration::from_secs(15);
 
-/// Import another forum's posts, comments, views and likes; stop the server first
+/// Import another forum's posts, comments, views and likes
+///
+/// With the event log in a file the server has to be stopped first; on an EventStoreDB it may run.
 ///
 /// FILE holds one JSON object a line, in time order, parents before their children:
 /// `{"type":"post","id":1,"board":"name","author":"x","title":"…","body":"…","created_at":<ms>}` or
@@ -72,28 +76,24 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     let source = source(args)?;
     let file = File::open(&args.file).with_context(|| args.file.display().to_string())?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let log = Arc::new(open(config, &clock).await?);
+    let log = open(config, &clock).await?;
     let (stop, mut heard) = stopped_by_signals()?;
     let mut report = Report::of(source.as_str());
     let mut progress = Progress::begin("import", (Unit::Bytes, length), Reader::of(args.json));
     let work = async {
-        let ids = Arc::new(Ids::open(
-            &config.data_dir.join(LEASE_FILE),
-            config.node,
-            clock,
-        )?);
-        let store: Arc<dyn EventStore> = log.clone();
-        let mut importer = Importer::open(store, ids, source, stop).await?;
-        let lines = read_ahead(file);
-        let outcome = bring(
-            &mut importer,
-            (lines, &mut heard),
-            &mut report,
-            &mut progress,
-        )
+        let numbered = Numbered::begin(config, &log, clock).await?;
+        let ids = numbered.numbering.ids();
+        let outcome = async {
+            let mut importer = Importer::open(Arc::clone(&log), ids, source, stop).await?;
+            let lines = read_ahead(file);
+            let telling = (&mut report, &mut progress);
+            let outcome = bring(&mut importer, (lines, &mut heard), telling).await;
+            report.hear(importer.take_told());
+            report.boards.opened = importer.boards_opened();
+            outcome
+        }
         .await;
-        report.hear(importer.take_told());
-        report.boards.opened = importer.boards_opened();
+        numbered.end().await;
         outcome
     };
     let outcome = work.await;
@@ -119,12 +119,53 @@ fn source(args: &Args) -> Result<Source, WrongUse> {
     }
 }
 
-async fn open(config: &Config, clock: &Clock) -> anyhow::Result<SqliteLog> {
+async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Arc<dyn EventStore>> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| config.data_dir.display().to_string())?;
-    let log = SqliteLog::open(&config.event_store, clock.clone()).await?;
-    identity::ensure(&log, clock).await?;
+    let log = config.event_store.open(clock.clone()).await?;
+    identity::ensure(&*log, clock).await?;
     Ok(log)
+}
+
+/// The import's node number: one of its own where nodes may run beside it.
+struct Numbered {
+    numbering: Numbering,
+    /// Where the number is leased.
+    views: Option<Views>,
+}
+
+impl Numbered {
+    async fn begin(
+        config: &Config,
+        log: &Arc<dyn EventStore>,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        if !Numbering::is_leased(config) {
+            return Ok(Self {
+                numbering: Numbering::in_file(config, clock)?,
+                views: None,
+            });
+        }
+        let views = Views::begin(&config.database).await?;
+        let numbered = Self {
+            numbering: Numbering::leased(config, (&views, log), clock),
+            views: Some(views),
+        };
+        match numbered.numbering.is_there(NUMBER).await {
+            Ok(()) => Ok(numbered),
+            Err(error) => {
+                numbered.end().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn end(self) {
+        self.numbering.stop().await;
+        if let Some(views) = self.views {
+            views.close().await;
+        }
+    }
 }
 
 /// Passes a signal on to the import, which may be in the middle of its appends.
@@ -171,8 +212,7 @@ fn next(file: &mut Lines<BufReader<File>>) -> io::Result<Option<Read>> {
 async fn bring(
     importer: &mut Importer,
     (mut lines, stop): (Incoming, &mut JoinHandle<()>),
-    report: &mut Report,
-    progress: &mut Progress,
+    (report, progress): (&mut Report, &mut Progress),
 ) -> anyhow::Result<()> {
     loop {
         let read = tokio::select! {

@@ -15,7 +15,7 @@ const LINE_EVERY: Duration = Duration::from_secs(2);
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Bytes of a file.
+    /// Bytes of a file, or of a log on a server.
     Bytes,
     /// Events of the log.
     Events,

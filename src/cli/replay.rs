@@ -7,8 +7,8 @@ use super::progress::{Progress, Reader, Unit, per_second};
 use super::{Outcome, WrongUse, output};
 use crate::ambient::Clock;
 use crate::config::Config;
-use crate::event_store::EventStore;
-use crate::event_store::sqlite::SqliteLog;
+use crate::event_store::eventstoredb::provide_tls;
+use crate::event_store::{EventStore, Log};
 use crate::hot::Hot;
 use crate::projections::fold::{FoldError, OnUnfit};
 use crate::projections::rebuild::{RebuildError, Rebuilt, rebuild};
@@ -38,19 +38,24 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
                    the server must be stopped meanwhile";
         return Err(WrongUse(why.to_owned()).into());
     }
-    if !config.event_store.exists() {
-        bail!("{}: there is no such log", config.event_store.display());
+    if let Log::File(path) = &config.event_store
+        && !path.exists()
+    {
+        bail!("{}: there is no such log", path.display());
     }
-    let log = SqliteLog::open(&config.event_store, clock).await?;
-    let outcome = replay(config, args, &log).await;
+    let log = config.event_store.open(clock).await?;
+    let outcome = replay(config, args, &*log).await;
     log.close().await;
     outcome.map(|()| Outcome::Done)
 }
 
-async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result<()> {
-    // In an embedded log positions are 1, 2, 3 …, so they count events.
-    let total = log.head().await?.prepare();
-    let mut progress = Progress::begin("replay", (Unit::Events, total), Reader::of(args.json));
+async fn replay(config: &Config, args: &Args, log: &dyn EventStore) -> anyhow::Result<()> {
+    let total = config.event_store.distance(log.head().await?);
+    let unit = match config.event_store {
+        Log::File(_) => Unit::Events,
+        Log::Server(_) => Unit::Bytes,
+    };
+    let mut progress = Progress::begin("replay", (unit, total), Reader::of(args.json));
     let on_unfit = if args.park {
         OnUnfit::Park
     } else {
@@ -58,7 +63,7 @@ async fn replay(config: &Config, args: &Args, log: &SqliteLog) -> anyhow::Result
     };
     let views = (&config.database, &config.calendar);
     let rebuilt = rebuild(log, views, on_unfit, |position| {
-        progress.reached(position.prepare());
+        progress.reached(config.event_store.distance(position));
     })
     .await;
     let elapsed = progress.end();
@@ -79,6 +84,7 @@ async fn forget_what_is_hot(config: &Config) -> anyhow::Result<()> {
     let Some((url, prefix)) = &config.redis else {
         return Ok(());
     };
+    provide_tls().await;
     let forgotten = Hot::new(url.clone(), prefix.clone()).forget_all().await;
     forgotten.with_context(|| {
         format!(

@@ -9,7 +9,7 @@ use super::{Outcome, token};
 use crate::ambient::Clock;
 use crate::config::{Config, Role, Settings};
 use crate::http::{self, Check, Limits, Readiness, Site, Verifier};
-use crate::node::{Node, Stand, asked_to_stop, refused};
+use crate::node::{Node, Stand, asked_to_stop};
 use crate::projections::status::Status;
 
 /// Serve the HTTP API and fold the log into the views
@@ -40,7 +40,12 @@ impl Args {
 /// Serves until the process is asked to stop.
 pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
     let verifier = Verifier::new(&token::key(config)?, clock.clone());
-    let node = Node::start(config, clock.clone()).await?;
+    // Before anything waits for a server, which may take seconds.
+    let mut asked = Box::pin(asked_to_stop().context("signals cannot be heard")?);
+    let node = tokio::select! {
+        started = Node::start(config, clock.clone()) => started?,
+        () = &mut asked => return Ok(Outcome::Done),
+    };
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -51,14 +56,12 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
         queries: config.roles.query.then(|| node.queries.clone()),
         log: node.store.clone(),
         verifier,
-        readiness: readiness(&node),
+        readiness: readiness(&node, config.roles.command || config.roles.projector),
         clock,
         limits: Limits::default(),
     });
-    // Before it says so: whoever reads it may ask it to stop at once.
-    let asked = asked_to_stop().context("signals cannot be heard")?;
     info!(%address, data_dir = %config.data_dir.display(), "serving");
-    let refused = refused(node.stand.clone());
+    let refused = node.refused();
     let mut why = None;
     let stop = async {
         tokio::select! {
@@ -79,11 +82,14 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
 /// A node that projects is ready once its views have been level with the log, and for as long as
 /// both can be reached. One that does not is ready as soon as its views are open. Without Redis it is slower, and
 /// ready all the same.
-fn readiness(node: &Node) -> Readiness {
+fn readiness(node: &Node, needs_log: bool) -> Readiness {
     let (status, hot) = (node.status.clone(), node.hot.clone());
-    let stand = node.stand.clone();
+    let (store_stand, stand) = (node.store_stand.clone(), node.stand.clone());
     Readiness::new(move || {
-        let mut checks = Vec::with_capacity(4);
+        let mut checks = Vec::with_capacity(5);
+        if let Some(stand) = &store_stand {
+            checks.push(stored(&stand.borrow(), needs_log));
+        }
         if let Some(stand) = &stand {
             checks.push(viewed(&stand.borrow()));
         }
@@ -102,18 +108,30 @@ fn readiness(node: &Node) -> Readiness {
     })
 }
 
+/// Without the log a node can only answer queries, from views that were found to be of that log.
+fn stored(stand: &Stand, needs_log: bool) -> Check {
+    Check {
+        name: "event_store",
+        ok: *stand == Stand::Open || (*stand == Stand::Away && !needs_log),
+        state: class(stand),
+    }
+}
+
 /// Without its views a node can only take commands.
 fn viewed(stand: &Stand) -> Check {
-    let state = match stand {
+    Check {
+        name: "views",
+        ok: *stand == Stand::Open,
+        state: class(stand),
+    }
+}
+
+fn class(stand: &Stand) -> &'static str {
+    match stand {
         Stand::Opening => "opening",
         Stand::Open => "open",
         Stand::Away => "away",
         Stand::Refused(_) => "refused",
-    };
-    Check {
-        name: "views",
-        ok: *stand == Stand::Open,
-        state,
     }
 }
 

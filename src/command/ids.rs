@@ -1,24 +1,35 @@
-//! New ids, under a lease that is on disk before it is used.
+//! New ids, under a lease of the node number that was written down before it is used.
 //!
-//! The embedded lease is a file in the data directory that says up to which millisecond ids may
-//! have been made. It moves ahead in steps of [`LEASE_STEP`]; a process starts where the file ends,
-//! so its first ids may run up to one step ahead of the clock, and nobody waits at start. What must
-//! hold: the file on disk is never behind an id that was given out.
+//! The embedded lease is a file (`file`). Where many nodes share a log, a table says who holds which
+//! number until when; whoever keeps the lease tells of it, and here ids are made under it (`leased`).
+//! What must hold: what is written down is never behind an id that was given out, and whoever holds
+//! the number next begins where the lease before ended.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+mod file;
+mod leased;
+
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::watch;
 
 use crate::ambient::Clock;
 use crate::domain::Timestamp;
-use crate::domain::snowflake::{NoId, Node, Snowflake, Snowflakes};
-use crate::file_lock::{FileLock, FileLockError};
+use crate::domain::snowflake::{NoId, Node, Snowflake};
+pub use file::LEASE_STEP;
+use file::LeaseFile;
+use leased::Leased;
 
-/// How far ahead of the newest id a lease is written, in milliseconds.
-pub const LEASE_STEP: i64 = 10_000;
+/// A node number, and the milliseconds in which its holder may make ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The number.
+    pub node: Node,
+    /// The end of the lease before: no id is made in an earlier millisecond. It stays when the lease
+    /// is renewed, and tells it from a later one of the same number.
+    pub from: Timestamp,
+    /// Ids' milliseconds stay below this.
+    pub until: Timestamp,
+}
 
 /// Why there is no new id. The text is for operators.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +42,10 @@ pub enum IdError {
         /// What is wrong, with the remedy if there is one.
         detail: String,
     },
+    /// This node holds no number: it was not given one yet, or has not been able to renew its lease.
+    /// It passes.
+    #[error("this node has no node number now")]
+    NoNode,
     /// The clock is past the last id's time.
     #[error(transparent)]
     OutOfTime(NoId),
@@ -40,97 +55,52 @@ pub enum IdError {
 #[derive(Debug)]
 pub struct Ids {
     clock: Clock,
-    path: PathBuf,
-    // Held while the lease is written, so that a burst of commands leads to one write; and held by
-    // the write itself, since whoever asked for it may give up on it while it goes on.
-    snowflakes: Arc<Mutex<Snowflakes>>,
-    _lock: FileLock,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    File(LeaseFile),
+    Leased(Leased),
 }
 
 impl Ids {
     /// Takes up the lease in the file at `path`, or begins one if there is no file.
     pub fn open(path: &Path, node: Node, clock: Clock) -> Result<Self, IdError> {
-        let detail = |error: FileLockError| IdError::Lease {
-            path: path.to_owned(),
-            detail: error.detail(),
-        };
-        let lock = FileLock::acquire(path).map_err(detail)?;
-        let floor = read(path)
-            .map_err(|detail| IdError::Lease {
-                path: path.to_owned(),
-                detail,
-            })?
-            .unwrap_or(Timestamp(0));
-        let snowflakes = Arc::new(Mutex::new(Snowflakes::starting_at(node, floor)));
-        Ok(Self {
-            clock,
-            path: path.to_owned(),
-            snowflakes,
-            _lock: lock,
-        })
+        let source = Source::File(LeaseFile::open(path, node)?);
+        Ok(Self { clock, source })
     }
 
-    /// A new id. Writes the lease ahead when the present one has ended: one durable write for each
-    /// [`LEASE_STEP`] in which ids are made, none while nobody asks.
+    /// Makes ids under the lease that is told of, as long as there is one. Whoever tells of one has
+    /// recorded it durably before.
+    pub fn leased(lease: watch::Receiver<Option<Lease>>, clock: Clock) -> Self {
+        let source = Source::Leased(Leased::under(lease));
+        Self { clock, source }
+    }
+
+    /// A new id. With a file: writes the lease ahead when the present one has ended, one durable write
+    /// for each [`LEASE_STEP`] in which ids are made, none while nobody asks. Else it waits for nothing.
     pub async fn next(&self) -> Result<Snowflake, IdError> {
-        let mut snowflakes = Arc::clone(&self.snowflakes).lock_owned().await;
-        loop {
-            let now = self.clock.now();
-            match snowflakes.next(now) {
-                Ok(id) => return Ok(id),
-                Err(error @ NoId::OutOfTime) => return Err(IdError::OutOfTime(error)),
-                Err(NoId::LeaseEnded) => {
-                    let until = Timestamp(snowflakes.next_at(now).0.saturating_add(LEASE_STEP));
-                    snowflakes = self.renewed(snowflakes, until).await?;
-                }
-            }
+        match &self.source {
+            Source::File(file) => file.next(&self.clock).await,
+            Source::Leased(leased) => leased.next(self.clock.now()),
         }
     }
 
-    async fn renewed(
-        &self,
-        mut snowflakes: OwnedMutexGuard<Snowflakes>,
-        until: Timestamp,
-    ) -> Result<OwnedMutexGuard<Snowflakes>, IdError> {
-        let path = self.path.clone();
-        let renewed = tokio::task::spawn_blocking(move || {
-            write(&path, until)?;
-            snowflakes.renew(until);
-            Ok::<_, io::Error>(snowflakes)
-        });
-        let detail = match renewed.await {
-            Ok(Ok(snowflakes)) => return Ok(snowflakes),
-            Ok(Err(error)) => error.to_string(),
-            Err(panicked) => panicked.to_string(),
-        };
-        Err(IdError::Lease {
-            path: self.path.clone(),
-            detail,
-        })
+    /// The number that this process holds now, if it holds one.
+    pub fn node(&self) -> Option<Node> {
+        match &self.source {
+            Source::File(file) => Some(file.node()),
+            Source::Leased(leased) => leased.node(self.clock.now()),
+        }
     }
-}
 
-fn read(path: &Path) -> Result<Option<Timestamp>, String> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.to_string()),
-    };
-    let until = text.trim().parse().map_err(|_| {
-        "not a lease: it should hold one number, the milliseconds since 1970 up to which ids may \
-         have been made; write a number past every id's time into it"
-            .to_owned()
-    })?;
-    Ok(Some(Timestamp(until)))
-}
-
-/// Replaces the file as a whole, so that a crash leaves the old or the new lease, never a part.
-fn write(path: &Path, until: Timestamp) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    writeln!(file, "{}", until.0)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    let directory = path.parent().filter(|d| !d.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    /// Makes no more ids under leases that are told of. Answers with the last of them that ids were
+    /// made under, and the first millisecond of it that the next holder may use.
+    pub fn give_up(&self) -> Option<(Lease, Timestamp)> {
+        match &self.source {
+            Source::File(_) => None,
+            Source::Leased(leased) => leased.give_up(),
+        }
+    }
 }

@@ -10,8 +10,9 @@
 //! - what a plan holds is brought in as one group, whether by the run that planned it or by a later
 //!   one: first boards, then posts and comments, then views, then likes, each in file order. A run
 //!   that meets planned records gathers them until it has met all of their plan;
-//! - the log commits appends in the order of its queue, so a kill leaves a beginning of that order,
-//!   and what is appended later is what was missing, in the same order;
+//! - an embedded log commits appends in the order of its queue, so a kill leaves a beginning of that
+//!   order, and what is appended later is what was missing, in the same order. A log on a server takes
+//!   those that wait together in any order; none of them depends on another;
 //! - no event carries a time or an id of the run that made it, but for the new ids themselves.
 //!
 //! Left out on purpose: reading files (`cli::import`), and what the log has no place for: likes and

@@ -18,10 +18,10 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::ids::Ids;
 use super::{CommandError, Commands, Origin};
 use crate::calendar::Calendar;
 use crate::domain::ArticleId;
-use crate::domain::snowflake::Node;
 pub use crate::domain::view::ViewRejection;
 use crate::event_store::{EventStore, Position, StoreError};
 use crate::hot::Hot;
@@ -40,8 +40,8 @@ pub const STOP: Duration = Duration::from_secs(20);
 /// Who counts, and which days it keeps apart.
 #[derive(Clone, Debug)]
 pub struct Counter {
-    /// The node, which names the streams.
-    pub node: Node,
+    /// Tells the number of the node, which names the streams.
+    pub ids: Arc<Ids>,
     /// The days of the configured zone: no event holds views of two of them.
     pub calendar: Calendar,
 }

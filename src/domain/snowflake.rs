@@ -26,6 +26,9 @@ pub const IDS_PER_MILLISECOND: u16 = 1 << SEQUENCE_BITS;
 
 const LAST_MILLISECOND: u64 = (1 << TIME_BITS) - 1;
 
+/// From here on there are no ids (in the year 2093).
+pub const END: Timestamp = Timestamp(EPOCH.0 + (1 << TIME_BITS));
+
 /// An id: positive, at most 2^63 − 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Snowflake(u64);
@@ -62,7 +65,8 @@ impl FromStr for Snowflake {
 }
 
 /// The number that tells apart the ids of two processes: 0 to 1023.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where nobody chooses one, 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Node(u16);
 
 impl Node {
@@ -131,6 +135,13 @@ impl Snowflakes {
     pub fn next_at(&self, now: Timestamp) -> Timestamp {
         let (at, _) = self.slot(now);
         Timestamp(EPOCH.0.saturating_add_unsigned(at))
+    }
+
+    /// The millisecond after the newest id's, or the floor if there is none: whoever makes the next
+    /// ids of this node may begin here.
+    pub fn end(&self) -> Timestamp {
+        let used = u64::from(self.sequence > 0);
+        Timestamp(EPOCH.0.saturating_add_unsigned(self.newest + used))
     }
 
     /// Makes an id. On an error nothing changes.

@@ -212,4 +212,8 @@ impl EventStore for SqliteLog {
             None => self.readers.head().await,
         }
     }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
 }

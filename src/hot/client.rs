@@ -14,7 +14,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, Pipeline, RedisError,
-    RedisResult, ServerErrorKind, Value, cmd,
+    RedisResult, ServerErrorKind, TlsCertificates, Value, cmd,
 };
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -162,9 +162,10 @@ impl Lane {
 /// The first seed that is a master or knows a Cluster. A replica is passed over: one of the other
 /// seeds may have been promoted.
 async fn connect(url: HotUrl, patience: Duration) -> Result<Link, HotError> {
+    let trusted = url.authorities().await?;
     let mut failure = HotError::timeout();
     for seed in url.seeds() {
-        match timeout(SEED, connect_to(seed, patience)).await {
+        match timeout(SEED, connect_to(seed, trusted.as_ref(), patience)).await {
             Ok(Ok(link)) => return Ok(link),
             // An answer tells more than none.
             Ok(Err(error)) if failure.is_silence() => failure = error,
@@ -174,18 +175,26 @@ async fn connect(url: HotUrl, patience: Duration) -> Result<Link, HotError> {
     Err(failure)
 }
 
-async fn connect_to(seed: &ConnectionInfo, patience: Duration) -> Result<Link, HotError> {
+async fn connect_to(
+    seed: &ConnectionInfo,
+    trusted: Option<&TlsCertificates>,
+    patience: Duration,
+) -> Result<Link, HotError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT))
         .set_response_timeout(Some(patience));
-    let mut connection = Client::open(seed.clone())?
+    let client = match trusted {
+        Some(trusted) => Client::build_with_tls(seed.clone(), trusted.clone())?,
+        None => Client::open(seed.clone())?,
+    };
+    let mut connection = client
         .get_multiplexed_async_connection_with_config(&config)
         .await?;
     let info: String = cmd("INFO").query_async(&mut connection).await?;
     let info = Info::parse(&info);
     info.check_version()?;
     let link = if info.is_cluster() {
-        Link::Cluster(connect_cluster(seed, patience).await?)
+        Link::Cluster(connect_cluster(seed, trusted, patience).await?)
     } else {
         info.check_master()?;
         Link::One(connection)
@@ -197,9 +206,14 @@ async fn connect_to(seed: &ConnectionInfo, patience: Duration) -> Result<Link, H
 /// From the seed that just answered, which knows the others: a silent one would keep the client waiting.
 async fn connect_cluster(
     seed: &ConnectionInfo,
+    trusted: Option<&TlsCertificates>,
     patience: Duration,
 ) -> Result<ClusterConnection, HotError> {
-    let client = ClusterClient::builder([seed.clone()])
+    let mut client = ClusterClient::builder([seed.clone()]);
+    if let Some(trusted) = trusted {
+        client = client.certs(trusted.clone());
+    }
+    let client = client
         .connection_timeout(CONNECT)
         .response_timeout(patience)
         .retries(CLUSTER_RETRIES)

@@ -342,6 +342,7 @@ impl From<IdError> for Failure {
         tracing::error!(%error, "there is no new id");
         let detail = match error {
             IdError::Lease { .. } => "no new id can be reserved now; nothing was done",
+            IdError::NoNode => "this node has no number to make ids with now; nothing was done",
             IdError::OutOfTime(_) => "the clock is past the last id; nothing was done",
         };
         let kind = kind(S::SERVICE_UNAVAILABLE, "no-ids", "No new ids");

@@ -9,15 +9,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::{debug, error, info, warn};
+use uuid::Uuid;
 
 use super::StartError;
+use super::log::Log;
+use super::stand::Stand;
 use crate::ambient::{Clock, jittered};
-use crate::event_store::{EventStore, Position};
+use crate::calendar::Calendar;
+use crate::event_store::Position;
 use crate::hot::Hot;
 use crate::projections::checkpoint::{self, CheckpointError, Identity};
+use crate::projections::hot::NotOurs;
 use crate::projections::runner::{Parts, Runner, Target};
 use crate::projections::status::Status;
 use crate::projections::{self, OnCommit};
@@ -41,23 +46,11 @@ const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(20), Duration::f
 /// How long such a look may take. A server that is slower than this is as good as away.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How it stands with the views on a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stand {
-    /// They were not opened yet.
-    Opening,
-    /// They can be read.
-    Open,
-    /// They were open, and cannot be reached now.
-    Away,
-    /// Their server refuses: the node has to end. Why, and the remedy.
-    Refused(Arc<str>),
-}
-
-/// What it takes to open the views.
+/// What it takes to open the stores.
 pub(super) struct Unopened {
-    pub(super) store: Arc<dyn EventStore>,
-    pub(super) identity: Identity,
+    pub(super) log: Arc<Log>,
+    /// The days that the views have to be of.
+    pub(super) calendar: Calendar,
     pub(super) views: Views,
     pub(super) queries: Queries,
     pub(super) progress: Progress,
@@ -69,6 +62,17 @@ pub(super) struct Unopened {
     pub(super) access: Access,
     /// Where the projector's status is told, once there is one.
     pub(super) status: Option<watch::Sender<Status>>,
+    /// Whether the views were tried before, and Redis is followed.
+    pub(super) tried: bool,
+    pub(super) follows: bool,
+    /// What goes on from when the log is open until the node stops.
+    pub(super) tasks: JoinSet<()>,
+}
+
+/// Stores that were opened.
+struct Open {
+    identity: Identity,
+    projectors: Vec<Projector>,
 }
 
 /// The views of a running node.
@@ -91,15 +95,10 @@ impl Unopened {
     /// Tries once; if that fails in a way that passes, goes on trying on a task.
     pub(super) async fn start(mut self) -> Result<(Opened, watch::Receiver<Stand>), StartError> {
         let (stand, told) = watch::channel(Stand::Opening);
-        let limit = if self.views.is_shared() {
-            FIRST_TRY
-        } else {
-            TRY
-        };
-        let first = match self.open(limit).await {
-            Ok(projectors) => Some(projectors),
+        let first = match self.open().await {
+            Ok(open) => Some(open),
             Err(error) if self.passes(&error) => {
-                warn!(%error, "the views cannot be opened yet");
+                warn!(%error, "not everything can be opened yet");
                 None
             }
             Err(error) => return Err(error),
@@ -111,43 +110,54 @@ impl Unopened {
 
     async fn run(
         mut self,
-        first: Option<Vec<Projector>>,
+        first: Option<Open>,
         stand: watch::Sender<Stand>,
         mut stopped: oneshot::Receiver<()>,
     ) {
-        let projectors = if let Some(projectors) = first {
-            projectors
+        let open = if let Some(open) = first {
+            open
         } else {
             let opened = tokio::select! {
                 opened = self.keep_trying() => opened,
                 _ = &mut stopped => return,
             };
             match opened {
-                Ok(projectors) => projectors,
-                Err(error) => {
-                    stand.send_replace(Stand::Refused(error.to_string().into()));
-                    return;
-                }
+                Ok(open) => open,
+                Err(error) => return self.refuse(&error, &stand),
             }
         };
         stand.send_replace(Stand::Open);
         if self.views.is_shared() {
             tokio::select! {
-                () = self.look_for_ever(&stand) => {}
+                () = self.look_for_ever(&open.identity, &stand) => {}
                 _ = &mut stopped => {}
             }
         } else {
             // A sender that is gone means stop, too.
             let _: Result<(), oneshot::error::RecvError> = stopped.await;
         }
-        for projector in projectors.into_iter().rev() {
+        for projector in open.projectors.into_iter().rev() {
             projector.stop().await;
+        }
+        self.tasks.shutdown().await;
+    }
+
+    /// Tells whoever ends the node.
+    fn refuse(&self, error: &StartError, stand: &watch::Sender<Stand>) {
+        let why = Arc::<str>::from(error.to_string());
+        if matches!(error, StartError::Log(_)) {
+            self.log.refuse(why);
+        } else {
+            stand.send_replace(Stand::Refused(why));
         }
     }
 
     /// Whether a failure may be over by itself.
     fn passes(&self, error: &StartError) -> bool {
         match error {
+            StartError::Log(error) | StartError::Checkpoint(CheckpointError::Log(error)) => {
+                self.log.passes(error)
+            }
             StartError::Views(error) => error.passes(),
             StartError::Checkpoint(CheckpointError::NotBegun) => self.views.is_shared(),
             _ => false,
@@ -164,27 +174,73 @@ impl Unopened {
         }
     }
 
-    async fn keep_trying(&mut self) -> Result<Vec<Projector>, StartError> {
+    async fn keep_trying(&mut self) -> Result<Open, StartError> {
         let mut wait = BACK_OFF.0;
         loop {
             tokio::time::sleep(jittered(wait)).await;
             wait = (wait * 2).min(BACK_OFF.1);
-            match self.open(TRY).await {
-                Ok(projectors) => {
+            match self.open().await {
+                Ok(open) => {
                     info!(views = self.views.place(), "the views are open");
-                    return Ok(projectors);
+                    return Ok(open);
                 }
                 Err(error) if self.passes(&error) => {
-                    warn!(%error, "the views cannot be opened yet");
+                    warn!(%error, "not everything can be opened yet");
                 }
                 Err(error) => return Err(error),
             }
         }
     }
 
-    async fn open(&mut self, limit: Duration) -> Result<Vec<Projector>, StartError> {
-        match timeout(limit, Box::pin(self.try_to_open())).await {
-            Ok(opened) => opened.map_err(|error| self.explained(error)),
+    /// The log, then what is asked of the log's identity. Commands are taken once it is known that neither
+    /// Redis nor the views are of another log, as far as they can be reached.
+    async fn open(&mut self) -> Result<Open, StartError> {
+        let identity = Identity {
+            log_id: self.log.identify().await?,
+            calendar: self.calendar.clone(),
+        };
+        self.verify_redis(identity.log_id).await?;
+        let opened = self.open_views(&identity).await;
+        if opened.as_ref().is_err_and(|error| !self.passes(error)) {
+            return opened;
+        }
+        if !self.log.admit() {
+            let log = Arc::clone(&self.log);
+            self.tasks.spawn(async move { log.look_for_ever().await });
+        }
+        opened
+    }
+
+    /// Redis is asked once: what it refuses now it would refuse for ever. If it cannot be reached, SQL
+    /// answers until it can.
+    async fn verify_redis(&mut self, log_id: Uuid) -> Result<(), NotOurs> {
+        let Some(hot) = &self.hot else {
+            return Ok(());
+        };
+        if self.follows {
+            return Ok(());
+        }
+        projections::hot::verify(hot, log_id).await?;
+        self.follows = true;
+        let (hot, sql) = (hot.clone(), self.position.1.clone());
+        self.tasks
+            .spawn(async move { hot.follow(log_id, sql).await });
+        Ok(())
+    }
+
+    async fn open_views(&mut self, identity: &Identity) -> Result<Open, StartError> {
+        let limit = if self.views.is_shared() && !self.tried {
+            FIRST_TRY
+        } else {
+            TRY
+        };
+        self.tried = true;
+        match timeout(limit, Box::pin(self.try_to_open_views(identity))).await {
+            Ok(Ok(projectors)) => Ok(Open {
+                identity: identity.clone(),
+                projectors,
+            }),
+            Ok(Err(error)) => Err(self.explained(error)),
             Err(_) => Err(StartError::Views(ViewsError::Unreachable {
                 place: self.views.place().to_owned(),
                 why: "the server does not answer".to_owned(),
@@ -192,15 +248,19 @@ impl Unopened {
         }
     }
 
-    async fn try_to_open(&mut self) -> Result<Vec<Projector>, StartError> {
+    async fn try_to_open_views(
+        &mut self,
+        identity: &Identity,
+    ) -> Result<Vec<Projector>, StartError> {
         self.views.prepare(self.access).await?;
         let projectors = if self.access == Access::Write {
-            self.project().await?
+            self.project(identity).await?
         } else {
+            let store = &**self.log.store();
             let found = if self.views.is_shared() {
-                checkpoint::found(&self.views, &*self.store, &self.identity).await?
+                checkpoint::found(&self.views, store, identity).await?
             } else {
-                checkpoint::verified(&self.views, &*self.store, &self.identity).await?
+                checkpoint::verified(&self.views, store, identity).await?
             };
             self.position.0.send_replace(found.position);
             Vec::new()
@@ -209,12 +269,12 @@ impl Unopened {
         Ok(projectors)
     }
 
-    async fn project(&mut self) -> Result<Vec<Projector>, StartError> {
+    async fn project(&mut self, identity: &Identity) -> Result<Vec<Projector>, StartError> {
         let queries = self.queries.clone();
         let on_commit: OnCommit = Arc::new(move |touched| queries.forget(touched));
         let (runner, status) = Runner::start(Parts {
-            store: Arc::clone(&self.store),
-            identity: self.identity.clone(),
+            store: Arc::clone(self.log.store()),
+            identity: identity.clone(),
             views: self.views.clone(),
             clock: self.clock.clone(),
             on_commit: Arc::clone(&on_commit),
@@ -225,8 +285,8 @@ impl Unopened {
             Some(hot) => {
                 let parts = projections::hot::Parts {
                     hot,
-                    store: Arc::clone(&self.store),
-                    identity: self.identity.clone(),
+                    store: Arc::clone(self.log.store()),
+                    identity: identity.clone(),
                     views: self.views.clone(),
                     clock: self.clock.clone(),
                     on_commit,
@@ -246,7 +306,7 @@ impl Unopened {
 
     /// Looks whether the views can be reached and are still this fold's, and on a node that does not
     /// project how far others have got. Returns once the views turn out to be another fold's.
-    async fn look_for_ever(&self, stand: &watch::Sender<Stand>) {
+    async fn look_for_ever(&self, identity: &Identity, stand: &watch::Sender<Stand>) {
         let mut ticks = tokio::time::interval(LOOK_EVERY.0);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looked = Instant::now();
@@ -256,7 +316,7 @@ impl Unopened {
             if !is_waited_for && looked.elapsed() < LOOK_EVERY.1 {
                 continue;
             }
-            let now = self.look().await;
+            let now = self.look(identity).await;
             looked = Instant::now();
             if *stand.borrow() == now {
                 continue;
@@ -275,8 +335,8 @@ impl Unopened {
     }
 
     /// How it stands with views that were open once.
-    async fn look(&self) -> Stand {
-        let looking = checkpoint::current(&self.views, &self.identity);
+    async fn look(&self, identity: &Identity) -> Stand {
+        let looking = checkpoint::current(&self.views, identity);
         match timeout(LOOK, looking).await {
             Ok(Ok(found)) => {
                 if self.access == Access::Read {

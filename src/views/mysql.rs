@@ -5,12 +5,14 @@
 //! statement is never used again (`pool`). A database is looked at before anything is written into it,
 //! and before anybody reads from it (`opening`, `schema`).
 
+mod leases;
 mod opening;
 mod pool;
 mod schema;
 mod session;
 mod shadow;
 
+pub(super) use leases::prepare as prepare_leases;
 pub(super) use opening::{classified, open_lazily, prepare};
 pub(super) use pool::{Lease, ServerPool};
 pub use shadow::Shadow;

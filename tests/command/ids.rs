@@ -62,7 +62,7 @@ fn milliseconds(id: Snowflake) -> i64 {
 fn detail(error: IdError) -> String {
     match error {
         IdError::Lease { detail, .. } => detail,
-        IdError::OutOfTime(_) => panic!("{error}"),
+        IdError::NoNode | IdError::OutOfTime(_) => panic!("{error}"),
     }
 }
 

@@ -6,12 +6,12 @@ mod known;
 mod nodes;
 mod trouble;
 
-use madang::command::view::{Counter, ViewDone, Viewing};
+use madang::command::view::{ViewDone, Viewing};
 use madang::domain::Revision;
 use madang::domain::view::MAX_VIEWED;
 use tokio::task::{JoinSet, yield_now};
 
-use self::booth::{Act, Booth, DAY, NOW, TEN_MINUTES, counter};
+use self::booth::{Act, Booth, DAY, NOW, TEN_MINUTES, counter, counter_of};
 
 /// Midnight in Seoul, on which one day of the zone ends within a day of UTC.
 const MIDNIGHT: i64 = NOW + 7 * 60 * 60 * 1000;
@@ -191,8 +191,7 @@ async fn stopping_lets_what_was_accepted_become_durable() {
 #[tokio::test]
 async fn nodes_count_apart() {
     let booth = Booth::open(&[]).await;
-    let node = madang::domain::snowflake::Node::new(8).unwrap();
-    let other = Viewing::start(&booth.commands, Counter { node, ..counter() }, None);
+    let other = Viewing::start(&booth.commands, counter_of(8), None);
     booth.view("lee", NOW).await.unwrap();
     let origin = booth::at("park", NOW);
     let view = other.view(&origin, booth.square.article).await;

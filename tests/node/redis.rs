@@ -16,6 +16,7 @@ use super::server::Server;
 use super::{new_board, origin, refusal};
 use crate::cli::madang::Place;
 use crate::projections::yard::text;
+use crate::servers::certificates::Authority;
 use crate::servers::process::free_port;
 use crate::servers::redis::Redis;
 use crate::stack::Home;
@@ -184,4 +185,19 @@ fn a_refusal_ends_the_program_with_1_and_nothing_secret_is_said() {
     let ended = place.run(&["serve", "--redis", &url]).expect(1);
     assert!(ended.stderr.contains("password"), "{ended:?}");
     assert!(!ended.stderr.contains("secret"), "{ended:?}");
+}
+
+/// Who made the process's default provider for TLS is none of Redis' business, but without one its client panics.
+#[test]
+fn a_node_reaches_a_redis_by_tls() {
+    let authority = Authority::new();
+    let redis = Redis::start_tls(&authority.sign("127.0.0.1"));
+    let place = Place::new();
+    place.write(
+        "madang.toml",
+        format!("redis = \"{}\"", redis.tls_url(&authority)),
+    );
+    let server = Server::start(&place);
+    server.is_ready();
+    while server.health("redis").1["state"] != "live" {}
 }

@@ -6,7 +6,7 @@ use madang::command::article::Draft;
 use madang::config::{Config, Role, Roles};
 use madang::domain::text::WriterName;
 use madang::domain::{ArticleId, BoardId};
-use madang::event_store::Position;
+use madang::event_store::{Log, Position};
 use madang::node::Node;
 use madang::query::articles::ArticleView;
 use madang::query::{Document, Lookup, QueryError};
@@ -76,7 +76,7 @@ async fn a_second_node_on_any_of_the_files_is_refused_and_told_which() {
     let first = home.config().await;
     let node = start(&first).await;
     let same_lease = Config {
-        event_store: elsewhere.path("log.db"),
+        event_store: Log::File(elsewhere.path("log.db")),
         ..first.clone()
     };
     let same_views = Config {

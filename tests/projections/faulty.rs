@@ -88,6 +88,10 @@ impl EventStore for Moody {
         self.log.head().await
     }
 
+    async fn close(&self) {
+        self.log.close().await;
+    }
+
     async fn subscribe_all(&self, after: Position) -> Result<Subscription, StoreError> {
         self.asked.send_modify(|count| *count += 1);
         let mut mood = self.mood.clone();

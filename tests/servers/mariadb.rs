@@ -72,6 +72,12 @@ pub(crate) struct Database {
 impl MariaDb {
     /// A private server. It ends when it is dropped, at the latest with the test process.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// A private server with some settings, such as `["--ssl-cert=…"]`.
+    pub(crate) fn start_with(settings: &[String]) -> Self {
+        let more = settings;
         let template = template();
         let process = Process::start(|directory, socket, port| {
             let data = directory.join("data");
@@ -88,6 +94,7 @@ impl MariaDb {
             let settings = program.chain(SETTINGS.iter().copied());
             let settings = settings.chain(FILES.iter().copied());
             let server = settings.map(str::to_owned).chain(own);
+            let server = server.chain(more.iter().cloned());
             begin.into_iter().chain(copy).chain(server).collect()
         });
         let address = format!("mysql://root@127.0.0.1:{}", process.port());

@@ -10,13 +10,17 @@ use redis::{AsyncConnectionConfig, Client, FromRedisValue, Value, cmd};
 use tokio::sync::OnceCell;
 use tokio::time::{sleep, timeout};
 
+use super::certificates::{Authority, Signed};
 use super::process::{Process, free_port};
 
 /// How long a Cluster may take to come together, or a replica to catch up.
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// A server. It keeps nothing on disk: restarted, it is empty.
-pub(crate) struct Redis(Process);
+pub(crate) struct Redis(Process, TlsPort);
+
+/// Where it speaks TLS, if it does.
+type TlsPort = Option<u16>;
 
 impl Redis {
     /// A server alone.
@@ -26,11 +30,35 @@ impl Redis {
 
     /// A server alone with some settings, such as `["--maxmemory", "10mb"]`.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
-        Self(Process::start(|directory, socket, port| {
+        let process = Process::start(|directory, socket, port| {
             let mut command = command(directory, socket, port);
             command.extend(settings.iter().map(ToString::to_string));
             command
-        }))
+        });
+        Self(process, None)
+    }
+
+    /// A server alone that speaks TLS, too, at a port of its own.
+    pub(crate) fn start_tls(signed: &Signed) -> Self {
+        let port = free_port();
+        let text = port.to_string();
+        let files = [&signed.certificate, &signed.key, &signed.authority];
+        let [certificate, key, authority] = files.map(|path| path.to_str());
+        let tls = [
+            "--tls-port",
+            &text,
+            "--tls-cert-file",
+            certificate.unwrap(),
+            "--tls-key-file",
+            key.unwrap(),
+            "--tls-ca-cert-file",
+            authority.unwrap(),
+            "--tls-auth-clients",
+            "no",
+        ];
+        let mut server = Self::start_with(&tls);
+        server.1 = Some(port);
+        server
     }
 
     /// A server that copies `master`, and has copied all that was there.
@@ -44,6 +72,13 @@ impl Redis {
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.0.port())
+    }
+
+    /// Where it speaks TLS, for who believes this authority.
+    pub(crate) fn tls_url(&self, authority: &Authority) -> String {
+        let port = self.1.expect("it speaks TLS");
+        let file = authority.certificate();
+        format!("rediss://127.0.0.1:{port}?ssl-ca={}", file.display())
     }
 
     /// The process itself: to pause it, to kill it.

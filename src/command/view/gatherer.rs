@@ -7,7 +7,8 @@
 //! find the stream elsewhere and settle it themselves (`flush`).
 //!
 //! What must hold: one event is of one day of the configured zone and says one time, its first
-//! view's; so is its stream, by the day of UTC. This node is its stream's only writer.
+//! view's; so is its stream, by the day of UTC. This node is its stream's only writer; should
+//! another one have been given its number meanwhile, both settle where their events stand.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use super::flush::{Batch, Flush, Gathered, Shared, newest};
 use crate::ambient::new_command_id;
 use crate::calendar::Calendar;
 use crate::command::Origin;
+use crate::command::ids::IdError;
+use crate::domain::snowflake::Node;
 use crate::domain::{Revision, Timestamp, UserId};
 use crate::event_store::{EventStore, Expected, StoreError, StreamName};
 
@@ -165,9 +168,15 @@ impl Gatherer {
             self.add(next);
         }
         let day = self.utc.day_of(batch.occurred_at);
-        let stream = StreamName::views(self.counter.node, day.to_i64());
+        // Asked each time: a node may lose its number and be given another one.
+        let Some(node) = self.counter.ids.node() else {
+            tracing::warn!(%day, "views were not counted: this node has no number now");
+            batch.fail(&self.shared, &IdError::NoNode.into());
+            return;
+        };
+        let stream = StreamName::views(node, day.to_i64());
         match self.expected(&stream).await {
-            Ok(expected) => self.send(stream, expected, batch),
+            Ok(expected) => self.send((stream, expected), by(node, batch.occurred_at), batch),
             Err(error) => {
                 tracing::warn!(%error, %stream, "views were not counted");
                 batch.fail(&self.shared, &error.into());
@@ -186,7 +195,7 @@ impl Gatherer {
         }
     }
 
-    fn send(&mut self, stream: StreamName, expected: Expected, batch: Batch) {
+    fn send(&mut self, (stream, expected): (StreamName, Expected), origin: Origin, batch: Batch) {
         let foreseen = expected.first();
         self.tail = Some((stream.clone(), Expected::Revision(foreseen)));
         self.flushes += 1;
@@ -197,7 +206,7 @@ impl Gatherer {
             shared: Arc::clone(&self.shared),
             stream,
             expected,
-            origin: self.origin(batch.occurred_at),
+            origin,
         };
         self.flights.spawn(async move {
             Landed {
@@ -206,18 +215,6 @@ impl Gatherer {
                 foreseen,
             }
         });
-    }
-
-    fn origin(&self, occurred_at: Timestamp) -> Origin {
-        let command_id = new_command_id();
-        Origin {
-            actor: UserId::system(&format!("node-{}", self.counter.node.get())),
-            command_id,
-            correlation_id: command_id,
-            occurred_at,
-            trace_id: None,
-            import: None,
-        }
     }
 
     fn landed(&mut self, landed: Result<Landed, JoinError>) {
@@ -234,5 +231,18 @@ impl Gatherer {
                 self.tail = None;
             }
         }
+    }
+}
+
+/// What a node does with the views that it has gathered since `occurred_at`.
+fn by(node: Node, occurred_at: Timestamp) -> Origin {
+    let command_id = new_command_id();
+    Origin {
+        actor: UserId::system(&format!("node-{}", node.get())),
+        command_id,
+        correlation_id: command_id,
+        occurred_at,
+        trace_id: None,
+        import: None,
     }
 }

@@ -152,11 +152,14 @@ impl Redis {
             return Ok(true);
         };
         // A log that was restored from a backup holds other events there, or has yet to get there.
-        let store = &self.parts.store;
-        Ok(match store.event_at(pointer.checkpoint).await? {
-            Some(standing) => standing.event_id == last,
-            None => pointer.checkpoint <= store.head().await?,
-        })
+        let Parts { store, views, .. } = &self.parts;
+        if let Some(standing) = store.event_at(pointer.checkpoint).await? {
+            return Ok(standing.event_id == last);
+        }
+        // What the log skips may lie behind its newest event; there SQL has been, too.
+        let sql = checkpoint::read(views).await?;
+        let sql = sql.map_or(Position::START, |sql| sql.position);
+        Ok(pointer.checkpoint <= store.head().await?.max(sql))
     }
 
     /// Begins a generation where SQL is.

@@ -32,9 +32,9 @@ impl Use {
     /// Connections of this use at once.
     pub(super) fn connections(self) -> usize {
         match self {
-            // The fold, and beside it the status report and a question for the checkpoint, which
-            // must not be taken for silence because the other two wait for each other.
-            Self::Write => 3,
+            // The fold, and beside it the status report, a question for the checkpoint and the lease of
+            // the node number, which must not be taken for silence because others wait for each other.
+            Self::Write => 4,
             Self::Read => 16,
             Self::Build => 1,
         }

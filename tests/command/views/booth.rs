@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use madang::ambient::Clock;
 use madang::calendar::Calendar;
+use madang::command::ids::{Ids, Lease};
 use madang::command::view::{Counter, ViewOutcome, Viewing};
 use madang::command::{CommandError, Commands, Origin};
 use madang::domain::snowflake::Node;
@@ -142,8 +144,27 @@ impl From<&RecordedEvent> for Seen {
 }
 
 pub(super) fn counter() -> Counter {
+    counter_of(7)
+}
+
+/// What a node of this number counts with.
+pub(super) fn counter_of(node: u16) -> Counter {
+    counter_under(watch::channel(Some(lease_of(node))).1)
+}
+
+/// A lease that never ends.
+pub(super) fn lease_of(node: u16) -> Lease {
+    Lease {
+        node: Node::new(node).unwrap(),
+        from: Timestamp(0),
+        until: Timestamp(i64::MAX),
+    }
+}
+
+/// What a node counts with whose number may change.
+pub(super) fn counter_under(lease: watch::Receiver<Option<Lease>>) -> Counter {
     Counter {
-        node: Node::new(7).unwrap(),
+        ids: Arc::new(Ids::leased(lease, Clock::system())),
         calendar: Calendar::named("Asia/Seoul").unwrap(),
     }
 }

@@ -1,15 +1,14 @@
 //! Several nodes that count the views of one log, and the Redis in which they tell each other.
 
 use madang::command::CommandError;
-use madang::command::view::{Counter, ViewDone, Viewing};
-use madang::domain::snowflake::Node;
+use madang::command::view::{ViewDone, Viewing};
 use madang::event_store::{EventStore as _, Position};
 use madang::hot::{At, Hot, HotPrefix, HotUrl, Replication};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, yield_now};
 use uuid::Uuid;
 
-use super::booth::{Act, Booth, NOW, at, counter};
+use super::booth::{Act, Booth, NOW, at, counter_of};
 use crate::servers::redis::Redis;
 use crate::wayward::{away, unknown};
 
@@ -98,8 +97,7 @@ async fn masters(hot: &Hot) -> Replication {
 }
 
 fn start(booth: &Booth, node: u16, hot: Option<Hot>) -> Viewing {
-    let node = Node::new(node).unwrap();
-    Viewing::start(&booth.commands, Counter { node, ..counter() }, hot)
+    Viewing::start(&booth.commands, counter_of(node), hot)
 }
 
 #[tokio::test]
