@@ -1,5 +1,6 @@
 //! The event store: what every adapter promises, and what each promises besides.
 
 pub(crate) mod contract;
-mod model;
-mod sqlite;
+pub(crate) mod eventstoredb;
+pub(crate) mod model;
+pub(crate) mod sqlite;
