@@ -116,7 +116,7 @@ fn data_is_sent_as_it_is_and_marked_as_json_if_it_is() {
         (r#" {"a":1}"#, "application/octet-stream"),
         ("{", "application/octet-stream"),
     ] {
-        let sent = proposed(NewEvent {
+        let sent = proposed(&NewEvent {
             event_id: Uuid::nil(),
             event_type: "Happened",
             data: data.to_owned(),
