@@ -4,8 +4,11 @@
 //! events. So this task does nothing else, and hands on what it gets into the port's bounded channel;
 //! everything with a clock is the keeper's (`subscription`).
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use eventstore::{
     Client, StreamPosition, SubscribeToAllOptions, SubscriptionEvent, SubscriptionFilter,
@@ -14,10 +17,17 @@ use tokio::sync::mpsc;
 
 use super::EsdbUrl;
 use super::event::{place, position, record};
+use super::spin::{Broken, unspun};
 use crate::event_store::{Position, Reported, StoreError};
 
 /// How many records the server looks at before it tells how far it is; its own default is 32.
 const WINDOW: u32 = 4096;
+
+/// The most reports that are handed on at once.
+const HANDED_ON: usize = 64;
+
+/// How listening ended: with what the server said, or with what became of the client.
+pub(super) type Listened = Result<eventstore::Result<()>, Broken>;
 
 /// Where reports go.
 pub(super) type Reports = mpsc::Sender<Result<Reported, StoreError>>;
@@ -64,37 +74,84 @@ impl Progress {
     }
 }
 
-/// Listens through `client` until the subscription fails; `Ok` if the subscriber has left.
+/// Listens through `client` until the subscription fails; `Ok(Ok(()))` if the subscriber has left.
 pub(super) async fn listen(
     (client, url): (Arc<Client>, EsdbUrl),
     progress: Arc<Progress>,
     reports: Reports,
-) -> eventstore::Result<()> {
+) -> Listened {
     let mut last = progress.last();
     let mut subscription = client.subscribe_to_all(&options(&url, last)).await;
+    let mut ready = Vec::with_capacity(HANDED_ON);
     loop {
-        let message = subscription.next_subscription_event().await?;
-        progress.messages.fetch_add(1, Ordering::Relaxed);
-        let report = match message {
-            SubscriptionEvent::EventAppeared(resolved) => match record(resolved) {
-                Some((place, event)) if place > last => {
-                    last = place;
-                    event.map_or(Reported::Checkpoint(place), Reported::Event)
-                }
-                _ => continue,
-            },
-            SubscriptionEvent::Checkpoint(checkpoint) if place(checkpoint) > last => {
-                last = place(checkpoint);
-                Reported::Checkpoint(last)
-            }
-            SubscriptionEvent::CaughtUp if progress.catch_up() => Reported::CaughtUp,
-            _ => continue,
+        // Never dropped before it is done, unless it is broken.
+        let mut next = pin!(unspun(subscription.next_subscription_event()));
+        let at_once = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await;
+        let handed_on = if matches!(at_once, Poll::Ready(Ok(Ok(_)))) && ready.len() < HANDED_ON {
+            true
+        } else {
+            hand_on(&reports, &progress, &mut ready, last).await
         };
-        if reports.send(Ok(report)).await.is_err() {
-            return Ok(());
+        if !handed_on {
+            return Ok(Ok(()));
         }
-        progress.reported(last);
+        let message = match at_once {
+            Poll::Ready(message) => message,
+            Poll::Pending => next.await,
+        };
+        let message = match message? {
+            Ok(message) => message,
+            Err(error) => return Ok(Err(error)),
+        };
+        progress.messages.fetch_add(1, Ordering::Relaxed);
+        ready.extend(report(message, &mut last));
     }
+}
+
+/// What a message tells about the log behind `last`, which it moves.
+fn report(message: SubscriptionEvent, last: &mut Position) -> Option<Reported> {
+    let (place, report) = match message {
+        SubscriptionEvent::EventAppeared(resolved) => {
+            let (place, event) = record(resolved)?;
+            (
+                place,
+                event.map_or(Reported::Checkpoint(place), Reported::Event),
+            )
+        }
+        SubscriptionEvent::Checkpoint(checkpoint) => {
+            let place = place(checkpoint);
+            (place, Reported::Checkpoint(place))
+        }
+        SubscriptionEvent::CaughtUp => return Some(Reported::CaughtUp),
+        _ => return None,
+    };
+    (place > *last).then(|| {
+        *last = place;
+        report
+    })
+}
+
+/// Hands on what is `ready`, up to `last`, at once; false if the subscriber has left. One by one it
+/// would wake the subscriber for each event.
+async fn hand_on(
+    reports: &Reports,
+    progress: &Progress,
+    ready: &mut Vec<Reported>,
+    last: Position,
+) -> bool {
+    let Ok(mut places) = reports.reserve_many(ready.len()).await else {
+        return false;
+    };
+    for report in ready.drain(..) {
+        if report == Reported::CaughtUp && !progress.catch_up() {
+            continue;
+        }
+        if let Some(place) = places.next() {
+            place.send(Ok(report));
+        }
+    }
+    progress.reported(last);
+    true
 }
 
 fn options(url: &EsdbUrl, after: Position) -> SubscribeToAllOptions {

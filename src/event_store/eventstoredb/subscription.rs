@@ -16,16 +16,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::Connection;
 use super::fault::{Class, Fault, refused};
-use super::owner::{Progress, Reports, listen};
+use super::owner::{Listened, Progress, Reports, listen};
 use super::read;
-use super::spin::{Broken, unspun};
+use super::spin::Broken;
 use crate::ambient::jittered;
 use crate::event_store::{Position, Reported, StoreError, Subscription};
 
 /// Reports that wait for the subscriber.
 const CHANNEL: usize = 1024;
-
-type Listened = Result<eventstore::Result<()>, Broken>;
 
 /// Starts reporting what stands after `after`.
 pub(super) async fn start(
@@ -118,7 +116,7 @@ impl Keeper {
         let source = (client, self.connection.url.clone());
         let listening = listen(source, Arc::clone(&self.progress), self.reports.clone());
         let mut listener = JoinSet::new();
-        listener.spawn(unspun(listening));
+        listener.spawn(listening);
         tokio::select! {
             ended = listener.join_next() => self.ended(generation, ended),
             over = self.silence() => {
