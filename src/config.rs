@@ -259,6 +259,14 @@ pub struct Config {
     pub log: String,
 }
 
+impl Config {
+    /// Whether the SQL views or the hot ones are on a server, so that somebody may ask for TLS by the
+    /// process's default provider, which has to be there then (`provide_tls`).
+    pub fn may_use_tls(&self) -> bool {
+        self.redis.is_some() || matches!(self.database, Database::Server(_))
+    }
+}
+
 impl Settings {
     const FILE: &str = "madang.toml";
 

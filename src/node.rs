@@ -90,7 +90,7 @@ impl Node {
         let path = config.data_dir.clone();
         std::fs::create_dir_all(&path).map_err(|source| StartError::DataDir { path, source })?;
         // Before anybody connects anywhere by TLS.
-        if config.redis.is_some() {
+        if config.may_use_tls() {
             provide_tls().await;
         }
         let log = config.event_store.open(clock.clone()).await?;

@@ -26,6 +26,7 @@ use super::{Outcome, WrongUse, output};
 use crate::ambient::Clock;
 use crate::command::import::{ImportError, Importer, Source, Stop};
 use crate::config::Config;
+use crate::event_store::eventstoredb::provide_tls;
 use crate::event_store::{EventStore, identity};
 use crate::node::{Numbering, asked_to_stop};
 use crate::views::Views;
@@ -76,6 +77,10 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     let source = source(args)?;
     let file = File::open(&args.file).with_context(|| args.file.display().to_string())?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
+    // Before anybody connects anywhere by TLS.
+    if config.may_use_tls() {
+        provide_tls().await;
+    }
     let log = open(config, &clock).await?;
     let (stop, mut heard) = stopped_by_signals()?;
     let mut report = Report::of(source.as_str());

@@ -43,6 +43,10 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     {
         bail!("{}: there is no such log", path.display());
     }
+    // Before anybody connects anywhere by TLS.
+    if config.may_use_tls() {
+        provide_tls().await;
+    }
     let log = config.event_store.open(clock).await?;
     let outcome = replay(config, args, &*log).await;
     log.close().await;
@@ -84,7 +88,6 @@ async fn forget_what_is_hot(config: &Config) -> anyhow::Result<()> {
     let Some((url, prefix)) = &config.redis else {
         return Ok(());
     };
-    provide_tls().await;
     let forgotten = Hot::new(url.clone(), prefix.clone()).forget_all().await;
     forgotten.with_context(|| {
         format!(

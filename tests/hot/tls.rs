@@ -5,7 +5,7 @@ use madang::hot::{Hot, HotError, HotUrl};
 
 use super::yard::{begin, connect};
 use crate::servers::certificates::Authority;
-use crate::servers::redis::Redis;
+use crate::servers::redis::{Redis, RedisCluster};
 
 async fn hot(url: &str) -> Hot {
     provide_tls().await;
@@ -25,6 +25,16 @@ async fn an_authority_of_ones_own_is_believed_if_it_is_named() {
     let authority = Authority::new();
     let redis = Redis::start_tls(&authority.sign("127.0.0.1"));
     let hot = hot(&redis.tls_url(&authority)).await;
+    begin(&hot, 0).await;
+    assert!(hot.pointer().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_cluster_is_reached_by_tls_on_all_its_nodes() {
+    let authority = Authority::new();
+    let cluster = RedisCluster::start_tls(&authority.sign("127.0.0.1")).await;
+    let hot = hot(&cluster.tls_url(&authority)).await;
+    // Each master is asked for its replication.
     begin(&hot, 0).await;
     assert!(hot.pointer().await.unwrap().is_some());
 }

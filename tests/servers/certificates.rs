@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 /// An authority.
@@ -27,6 +27,10 @@ impl Authority {
         let directory = Arc::new(TempDir::new().unwrap());
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
+        // Or what it signs would have the same name and be taken for its own.
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "an authority of tests");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).unwrap();
         fs::write(directory.path().join("ca.pem"), certificate.pem()).unwrap();

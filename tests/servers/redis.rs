@@ -40,6 +40,10 @@ impl Redis {
 
     /// A server alone that speaks TLS, too, at a port of its own.
     pub(crate) fn start_tls(signed: &Signed) -> Self {
+        Self::start_tls_with(signed, &[])
+    }
+
+    fn start_tls_with(signed: &Signed, settings: &[&str]) -> Self {
         let port = free_port();
         let text = port.to_string();
         let files = [&signed.certificate, &signed.key, &signed.authority];
@@ -55,8 +59,11 @@ impl Redis {
             authority.unwrap(),
             "--tls-auth-clients",
             "no",
+            // Or a Cluster would send everybody to the ports without TLS.
+            "--tls-cluster",
+            "yes",
         ];
-        let mut server = Self::start_with(&tls);
+        let mut server = Self::start_with(&[&tls, settings].concat());
         server.1 = Some(port);
         server
     }
@@ -178,16 +185,25 @@ impl RedisCluster {
 
     /// A Cluster of one's own.
     pub(crate) async fn start() -> Self {
+        Self::of(Redis::start_with).await
+    }
+
+    /// A Cluster of one's own that speaks TLS, too.
+    pub(crate) async fn start_tls(signed: &Signed) -> Self {
+        Self::of(|settings| Redis::start_tls_with(signed, settings)).await
+    }
+
+    async fn of(start: impl Fn(&[&str]) -> Redis) -> Self {
         let nodes = [(0, 5_460), (5_461, 10_922), (10_923, 16_383)].map(|slots| {
             let bus = free_port();
-            (slots, bus, cluster_node(bus))
+            (slots, bus, cluster_node(bus, &start))
         });
         for (number, ((first, last), bus, node)) in nodes.iter().enumerate() {
             let epoch = number + 1;
             let _: Value = node.run(&format!("CLUSTER SET-CONFIG-EPOCH {epoch}")).await;
             let slots = format!("CLUSTER ADDSLOTSRANGE {first} {last}");
             let _: Value = node.run(&slots).await;
-            let port = node.0.port();
+            let port = node.1.unwrap_or(node.0.port());
             let meet = format!("CLUSTER MEET 127.0.0.1 {port} {bus}");
             let _: Value = nodes[0].2.run(&meet).await;
         }
@@ -210,6 +226,12 @@ impl RedisCluster {
         urls.join(",")
     }
 
+    /// The same over TLS, for who believes this authority.
+    pub(crate) fn tls_url(&self, authority: &Authority) -> String {
+        let urls: Vec<_> = self.0.iter().map(|node| node.tls_url(authority)).collect();
+        urls.join(",")
+    }
+
     /// A connection of one's own.
     pub(crate) async fn connect(&self) -> ClusterConnection {
         let client = ClusterClient::new(self.0.iter().map(Redis::url)).unwrap();
@@ -222,9 +244,9 @@ impl RedisCluster {
     }
 }
 
-fn cluster_node(bus: u16) -> Redis {
+fn cluster_node(bus: u16, start: impl Fn(&[&str]) -> Redis) -> Redis {
     let bus = bus.to_string();
-    Redis::start_with(&[
+    start(&[
         "--cluster-enabled",
         "yes",
         "--cluster-port",

@@ -1,13 +1,17 @@
 //! SQL views over TLS: whose certificate is believed, and what is said of the others.
 
+use madang::event_store::eventstoredb::provide_tls;
 use madang::views::{Views, ViewsError};
 
 use super::refusals::{location, say};
+use crate::cli::madang::{Place, forum};
+use crate::node::server::Server;
 use crate::servers::certificates::{Authority, Signed};
+use crate::servers::eventstoredb::EventStoreDb;
 use crate::servers::mariadb::MariaDb;
 
-/// Opens views with these choices, for a user who is let in by TLS only.
-async fn opened(signed: &Signed, choices: &str) -> Result<(), ViewsError> {
+/// A server, and the URL of a database there for a user who is let in by TLS only.
+async fn served(signed: &Signed) -> (MariaDb, String) {
     let server = MariaDb::start_with(&[
         format!("--ssl-cert={}", signed.certificate.display()),
         format!("--ssl-key={}", signed.key.display()),
@@ -20,6 +24,13 @@ async fn opened(signed: &Signed, choices: &str) -> Result<(), ViewsError> {
     .await;
     say(&database.url, "GRANT ALL ON *.* TO kim@'%'").await;
     let url = database.url.replace("root@", "kim:secret@");
+    (server, url)
+}
+
+/// Opens views with these choices.
+async fn opened(signed: &Signed, choices: &str) -> Result<(), ViewsError> {
+    provide_tls().await;
+    let (_server, url) = served(signed).await;
     let views = Views::open(&location(&format!("{url}?{choices}"))).await?;
     views.close().await;
     Ok(())
@@ -67,4 +78,34 @@ async fn the_certificate_of_another_authority_is_refused_with_what_to_do() {
         "{refused}"
     );
     assert!(!refused.passes(), "{refused}");
+}
+
+/// Each in a process of its own: what one of them has provided for TLS is of no use to the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_and_a_replay_get_there_also_with_a_log_that_needs_no_tls() {
+    let authority = Authority::new();
+    let (_server, url) = served(&authority.sign("127.0.0.1")).await;
+    let place = Place::new();
+    let choices = named(&authority);
+    place.write("madang.toml", format!("database = \"{url}?{choices}\""));
+    let mut server = Server::start(&place);
+    server.is_ready();
+    server.terminate();
+    assert!(server.ended().success());
+    place.run(&["replay", "--offline"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_gets_its_node_number_there() {
+    let store = EventStoreDb::start().await;
+    let authority = Authority::new();
+    let (_server, url) = served(&authority.sign("127.0.0.1")).await;
+    let place = Place::new();
+    let (store, choices) = (store.url(), named(&authority));
+    place.write(
+        "madang.toml",
+        format!("event_store = \"{store}\"\ndatabase = \"{url}?{choices}\""),
+    );
+    place.write("forum.jsonl", forum(20));
+    place.run(&["import", "forum.jsonl"]).expect(0);
 }
