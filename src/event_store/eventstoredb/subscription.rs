@@ -20,7 +20,7 @@ use super::owner::{Listened, Progress, Reports, listen};
 use super::read;
 use super::spin::Broken;
 use crate::ambient::jittered;
-use crate::event_store::{Position, Reported, StoreError, Subscription};
+use crate::event_store::{Page, Position, Reported, StoreError, Subscription};
 
 /// Reports that wait for the subscriber.
 const CHANNEL: usize = 1024;
@@ -181,14 +181,13 @@ impl Keeper {
             if since.elapsed() < bound {
                 continue;
             }
-            match read::head(&self.connection).await {
-                Ok(newest)
-                    if self.progress.messages() == heard && newest > self.progress.last() =>
-                {
-                    return Over::Renewed("the server fell silent");
-                }
-                Ok(_) if self.progress.messages() == heard => self.tell_caught_up().await,
-                Ok(_) => {}
+            // Not the newest event of all, which may lie far back among the server's own.
+            let beyond = self.progress.last();
+            match read::all(&self.connection, beyond, Page::forward(1)).await {
+                // It has spoken meanwhile.
+                Ok(_) if self.progress.messages() != heard => {}
+                Ok(unreported) if unreported.is_empty() => self.tell_caught_up().await,
+                Ok(_) => return Over::Renewed("the server fell silent"),
                 Err(error @ StoreError::Refused { .. }) => return Over::Failed(error),
                 Err(error) if in_vain + 1 >= limits.renewals => return Over::Failed(error),
                 Err(_) => in_vain += 1,
