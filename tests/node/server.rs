@@ -46,7 +46,7 @@ impl Server {
     }
 
     /// The status of its health, and what it says of this check.
-    pub(super) fn health(&self, check: &str) -> (u16, Value) {
+    pub(crate) fn health(&self, check: &str) -> (u16, Value) {
         let mut client = Client::connect(&self.address, "");
         let answer = client.get_plainly("/health/ready").unwrap();
         assert!(matches!(answer.status, 200 | 503), "{}", answer.body);
