@@ -94,7 +94,7 @@ impl EventStore for EventStoreDb {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
-        append::append(&self.connection, (stream, expected), events).await
+        append::append(&self.connection, (stream, expected), &events).await
     }
 
     async fn read_stream(

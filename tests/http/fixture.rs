@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use madang::ambient::Clock;
 use madang::config::Roles as NodeRoles;
 use madang::domain::{Timestamp, UserId};
-use madang::event_store::{Position, identity};
+use madang::event_store::{EventStore, Position, identity};
 use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
 use madang::node::Node;
 use serde_json::{Value, json};
@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) roles: NodeRoles,
     pub(super) ready: bool,
     pub(super) stack: Stack,
+    /// What auditors read instead of the node's log.
+    pub(super) log: Option<Arc<dyn EventStore>>,
 }
 
 impl Default for Plan {
@@ -46,6 +48,7 @@ impl Default for Plan {
             roles: NodeRoles::ALL,
             ready: true,
             stack: Stack::chosen(),
+            log: None,
         }
     }
 }
@@ -81,7 +84,7 @@ impl Yard {
             commands: roles.command.then(|| node.commands.clone()),
             viewing: roles.command.then(|| node.viewing.clone()),
             queries: roles.query.then(|| node.queries.clone()),
-            log: node.store.clone(),
+            log: plan.log.unwrap_or_else(|| node.store.clone()),
             verifier: Verifier::new(&AuthKey::from_text(KEY).unwrap(), clock.clone()),
             readiness: Readiness::new(move || vec![check()]),
             clock,

@@ -16,9 +16,9 @@ use crate::event_store::{
 pub(super) async fn append(
     connection: &Connection,
     (stream, expected): (&StreamName, Expected),
-    events: Vec<NewEvent>,
+    events: &[NewEvent],
 ) -> Result<Appended, AppendError> {
-    append_size(&events)?;
+    append_size(events)?;
     let url = &connection.url;
     let Some(version) = version(expected) else {
         // No stream is as long as that.
@@ -26,10 +26,9 @@ pub(super) async fn append(
     };
     let options = url.authenticated(AppendToStreamOptions::default().expected_revision(version));
     let last = events.last().map(|event| event.event_id);
-    let proposed: Vec<EventData> = events.into_iter().map(proposed).collect();
     let mut tries = Tries::of(connection);
     let written = loop {
-        match once(connection, (stream, &options), proposed.clone()).await {
+        match once(connection, (stream, &options), events).await {
             Ok(written) => break written,
             Err(Fault::Said(Error::WrongExpectedVersion { current, .. })) => {
                 return Err(wrong(match current {
@@ -53,13 +52,15 @@ pub(super) async fn append(
 async fn once(
     connection: &Connection,
     (stream, options): (&StreamName, &AppendToStreamOptions),
-    proposed: Vec<EventData>,
+    events: &[NewEvent],
 ) -> Result<eventstore::WriteResult, Fault> {
     let turn = connection.turn().await?;
+    let proposed: Vec<EventData> = events.iter().map(proposed).collect();
     let append = turn
         .client
         .append_to_stream(stream.as_str(), options, proposed);
-    turn.run(append).await
+    // It is large, and every layer around it would have to hold it.
+    turn.open(Box::pin(append)).await
 }
 
 /// Whether the append surely did not arrive.

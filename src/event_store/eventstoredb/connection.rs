@@ -139,10 +139,10 @@ impl Connection {
     pub(super) fn note(&self, generation: u64, fault: Option<&Fault>) {
         match fault.map(Fault::class) {
             Some(Class::Dead) => self.give_up(generation),
-            Some(Class::Unknown) => self.failed(generation),
+            // To a leader that it was told of the client goes by itself; if there is none, another
+            // client may find one.
+            Some(Class::Unknown | Class::NotLeader) => self.failed(generation),
             Some(Class::NotSent) => {}
-            // The client goes to the leader by itself; if it cannot, it dies.
-            Some(Class::NotLeader) => self.troubled.store(true, Ordering::Relaxed),
             None
             | Some(
                 Class::Denied | Class::Deleted | Class::Missing | Class::Invalid | Class::Answered,
@@ -226,18 +226,46 @@ impl Connection {
 }
 
 impl Turn<'_> {
-    /// Runs a part of the call, in which the server may not be silent for too long.
+    /// Runs the beginning of the call: what is asked, up to the first word of the answer.
+    pub(super) async fn open<T>(
+        &self,
+        beginning: impl Future<Output = eventstore::Result<T>>,
+    ) -> Result<T, Fault> {
+        let outcome = match self.in_time(beginning).await {
+            // That there is no such stream is said later, in what is read.
+            Err(Fault::Said(eventstore::Error::ResourceNotFound)) => Err(Fault::Leaderless),
+            outcome => outcome,
+        };
+        self.note(outcome)
+    }
+
+    /// Runs a further part of the call.
     pub(super) async fn run<T>(
         &self,
         part: impl Future<Output = eventstore::Result<T>>,
     ) -> Result<T, Fault> {
-        let outcome = match timeout(self.connection.limits.call, caught(part)).await {
+        let outcome = self.in_time(part).await;
+        self.note(outcome)
+    }
+
+    /// The server may not be silent for too long.
+    async fn in_time<T>(
+        &self,
+        part: impl Future<Output = eventstore::Result<T>>,
+    ) -> Result<T, Fault> {
+        match timeout(self.connection.limits.call, caught(part)).await {
             Err(_) => Err(Fault::Silent),
             Ok(Err(payload)) => Err(Fault::Panicked(message(&payload))),
             Ok(Ok(result)) => result.map_err(Fault::Said),
-        };
-        self.connection
-            .note(self.generation, outcome.as_ref().err());
+        }
+    }
+
+    fn note<T>(&self, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        let fault = outcome.as_ref().err();
+        self.connection.note(self.generation, fault);
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests;

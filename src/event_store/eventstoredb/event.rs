@@ -64,18 +64,13 @@ fn text(bytes: &Bytes) -> String {
 
 /// An event to be appended. Its bytes are those that the codec made: the server marks them as JSON
 /// if they are, and keeps them as they are.
-pub(super) fn proposed(event: NewEvent) -> EventData {
-    let NewEvent {
-        event_id,
-        event_type,
-        data,
-        metadata,
-    } = event;
-    let proposed = match json(event_type, &data) {
-        Some(proposed) => proposed,
-        None => EventData::binary(event_type, data.into()),
-    };
-    proposed.id(event_id).metadata(metadata.into())
+pub(super) fn proposed(event: &NewEvent) -> EventData {
+    let proposed = json(event.event_type, &event.data).unwrap_or_else(|| {
+        let data = Bytes::copy_from_slice(event.data.as_bytes());
+        EventData::binary(event.event_type, data)
+    });
+    let metadata = Bytes::copy_from_slice(event.metadata.as_bytes());
+    proposed.id(event.event_id).metadata(metadata)
 }
 
 fn json(event_type: &str, data: &str) -> Option<EventData> {

@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Closed,
     /// The server said nothing for too long.
     Silent,
+    /// The node that was asked does not lead, and knows nobody who does.
+    Leaderless,
     /// The client panicked.
     Panicked(String),
     /// What the client made of it.
@@ -34,7 +36,8 @@ pub(super) enum Class {
     Dead,
     /// Nothing was sent.
     NotSent,
-    /// The node that was asked does not lead, and did nothing. The client goes to the leader.
+    /// The node that was asked does not lead, and did nothing. If it knows the leader, the client goes
+    /// there.
     NotLeader,
     /// The server refuses until somebody changes its settings or these.
     Denied,
@@ -54,6 +57,7 @@ impl Fault {
     pub(super) fn class(&self) -> Class {
         match self {
             Self::Busy | Self::Away | Self::Closed => Class::NotSent,
+            Self::Leaderless => Class::NotLeader,
             Self::Silent | Self::Panicked(_) => Class::Unknown,
             Self::Said(error) => class(error),
         }
@@ -64,6 +68,7 @@ impl Fault {
         match self {
             // Who was kept out, or has waited long, must not wait again.
             Self::Busy | Self::Away | Self::Closed | Self::Silent | Self::Panicked(_) => false,
+            Self::Leaderless => true,
             Self::Said(error) => matches!(
                 class(error),
                 Class::Dead | Class::NotLeader | Class::Unknown
@@ -77,6 +82,7 @@ impl Fault {
             Self::Away => "the server is away; it will be tried again in a moment".to_owned(),
             Self::Closed => "the log is closed".to_owned(),
             Self::Silent => "the server did not answer in time".to_owned(),
+            Self::Leaderless => "the node does not lead, and knows nobody who does".to_owned(),
             Self::Panicked(message) => format!("the client panicked: {message}"),
             Self::Said(Error::ConnectionClosed) => "there is no connection, or a certificate or \
                  key file is not what its name says"
@@ -110,7 +116,7 @@ impl Fault {
     pub(super) fn of_append(&self, url: &EsdbUrl) -> AppendError {
         match self.class() {
             Class::Invalid => AppendError::Size,
-            Class::Unknown | Class::Missing => self.unknown(url).into(),
+            Class::Unknown => self.unknown(url).into(),
             _ => self.of_read(url).into(),
         }
     }
@@ -169,3 +175,6 @@ fn class(error: &Error) -> Class {
         | Error::IllegalStateError(_) => Class::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

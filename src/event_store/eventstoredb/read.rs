@@ -82,12 +82,11 @@ async fn once_of_stream(
 ) -> Result<Option<Vec<RecordedEvent>>, Fault> {
     let turn = connection.turn().await?;
     let opened = turn
-        .run(turn.client.read_stream(stream.as_str(), options))
+        .open(turn.client.read_stream(stream.as_str(), options))
         .await;
     let mut open = match opened {
         Ok(open) => open,
         Err(fault) if fault.class() == Class::Deleted => return Ok(None),
-        // That there is no such stream is said by what is read; this is a node that knows no leader.
         Err(fault) => return Err(fault),
     };
     let mut records = Records::new();
@@ -203,7 +202,7 @@ async fn once(
     max: usize,
 ) -> Result<Records, Fault> {
     let turn = connection.turn().await?;
-    let mut open = turn.run(turn.client.read_all(options)).await?;
+    let mut open = turn.open(turn.client.read_all(options)).await?;
     let mut records = Records::new();
     loop {
         let rest = max.saturating_sub(records.len());

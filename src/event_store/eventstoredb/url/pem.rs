@@ -32,8 +32,9 @@ pub(super) fn check(name: &'static str, path: &Path, holds: Holds) -> Result<(),
     if !length.is_file() || length.len() > MAX_BYTES {
         return Err(bad("no PEM file".to_owned()));
     }
-    let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
-    match (holds, found(&text, holds)) {
+    let bytes = std::fs::read(path).map_err(|e| bad(e.to_string()))?;
+    // Between what is looked for there may be words in any encoding.
+    match (holds, found(&String::from_utf8_lossy(&bytes), holds)) {
         (_, Ok(1..)) => Ok(()),
         (Holds::Certificates, Ok(0)) => Err(bad("no certificate is in it".to_owned())),
         (Holds::Key, Ok(0)) => Err(bad("no private key is in it".to_owned())),
