@@ -3,6 +3,7 @@
 mod answers;
 mod comments;
 mod ids;
+mod leased;
 mod likes;
 mod overtaken;
 mod unknown;

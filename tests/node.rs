@@ -4,6 +4,7 @@ pub(crate) mod client;
 mod ids;
 mod kill;
 mod late;
+mod lease;
 pub(crate) mod log;
 mod outage;
 mod parked;

@@ -10,11 +10,14 @@
 //! Left out: a server that forgets what it has confirmed (a fail-over to a replica that was behind, a
 //! backup put back while nodes run) may give a number away twice. Then the log refuses the second of two
 //! articles with one id, since it would begin a stream that is there. If the table itself is lost, numbers
-//! begin after all leases that there can have been.
+//! begin after all leases that there can have been. And numbers are of a database: nodes that take commands
+//! for one log have to name the same one.
 
 mod choice;
 mod table;
 mod taking;
+#[cfg(test)]
+mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -8,12 +8,15 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
 use madang::ambient::Clock;
+use madang::command::Commands;
+use madang::command::ids::Ids;
 use madang::config::Roles as NodeRoles;
 use madang::domain::{Timestamp, UserId};
 use madang::event_store::{EventStore, Position, identity};
 use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
 use madang::node::Node;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::query::know;
@@ -36,6 +39,8 @@ pub(super) struct Plan {
     pub(super) limits: Limits,
     pub(super) roles: NodeRoles,
     pub(super) ready: bool,
+    /// Whether the node has a number to make ids with.
+    pub(super) numbered: bool,
     pub(super) stack: Stack,
     /// What auditors read instead of the node's log.
     pub(super) log: Option<Arc<dyn EventStore>>,
@@ -47,6 +52,7 @@ impl Default for Plan {
             limits: Limits::default(),
             roles: NodeRoles::ALL,
             ready: true,
+            numbered: true,
             stack: Stack::chosen(),
             log: None,
         }
@@ -80,8 +86,14 @@ impl Yard {
             ok: ready,
             state: if ready { "live" } else { "catching-up" },
         };
+        let commands = if plan.numbered {
+            node.commands.clone()
+        } else {
+            let ids = Ids::leased(watch::channel(None).1, clock.clone());
+            Commands::new(node.store.clone(), Arc::new(ids))
+        };
         let router = router(Site {
-            commands: roles.command.then(|| node.commands.clone()),
+            commands: roles.command.then_some(commands),
             viewing: roles.command.then(|| node.viewing.clone()),
             queries: roles.query.then(|| node.queries.clone()),
             log: plan.log.unwrap_or_else(|| node.store.clone()),

@@ -154,3 +154,21 @@ async fn readers_who_wait_for_what_never_comes_leave_room_for_others() {
     let answer = yard.call("GET", "/v1/boards").send().await;
     assert_eq!(answer.json()["items"], json!([]));
 }
+
+/// It was given none yet, or has not been able to renew its lease.
+#[tokio::test]
+async fn a_node_without_a_number_makes_nothing_new_and_says_when_to_come_back() {
+    let yard = Yard::planned(Plan {
+        numbered: false,
+        ..Plan::default()
+    })
+    .await;
+    let call = yard.call("POST", "/v1/boards").admin();
+    let answer = call.json(json!({"name": "Plaza"})).send().await;
+    assert_eq!(answer.problem(), "503 no-ids");
+    assert_eq!(answer.header("retry-after"), Some("5"));
+    assert_eq!(
+        answer.json()["detail"],
+        "this node has no number to make ids with now; nothing was done"
+    );
+}

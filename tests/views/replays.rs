@@ -61,6 +61,29 @@ async fn damaged_views_are_built_anew() {
     }
 }
 
+/// Who holds which number is true whatever becomes of the views.
+#[tokio::test]
+async fn node_numbers_stay_as_they_are() {
+    for damage in ["SELECT 1", "DROP TABLE comment"] {
+        let (yard, database) = (log().await, made().await);
+        let views = Views::begin(&location(&database.url)).await.unwrap();
+        views.prepare_leases().await.unwrap();
+        say(
+            &database.url,
+            "INSERT INTO node_lease VALUES (7, 'kim', 70)",
+        )
+        .await;
+        say(&database.url, damage).await;
+        replay(&yard, &database).await.unwrap();
+        assert_eq!(tables(&database.url).await.len(), 9);
+        let mut writer = views.writer().acquire().await.unwrap();
+        let mine = writer.statement("SELECT until_ms FROM node_lease WHERE holder = 'kim'");
+        let mine = mine.fetch_all(&mut writer).await.unwrap();
+        assert_eq!(mine[0].try_get::<i64>(0).unwrap(), 70);
+        assert!(!rows(&database).await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_replay_is_refused_while_a_projector_is_alive() {
     let (yard, database) = (log().await, made().await);

@@ -3,16 +3,23 @@
 
 use crate::domain::Timestamp;
 use crate::domain::snowflake::Node;
-use crate::views::dialect::Spelled;
+use crate::views::dialect::{Listed, Spelled};
 use crate::views::{Row, Views, ViewsError, rows};
 
 /// How many numbers there are.
 pub(super) const NUMBERS: usize = Node::MAX as usize + 1;
 
-const FILL: Spelled = Spelled::alike(
-    "INSERT IGNORE INTO node_lease (node, holder, until_ms) VALUES {}",
-    "(?, '', ?)",
-);
+const FILL: Spelled = Spelled {
+    sqlite: Listed::new(
+        "INSERT OR IGNORE INTO node_lease (node, holder, until_ms) VALUES {}",
+        ROW,
+    ),
+    mysql: Listed::new(
+        "INSERT IGNORE INTO node_lease (node, holder, until_ms) VALUES {}",
+        ROW,
+    ),
+};
+const ROW: &str = "(?, '', ?)";
 
 /// How it stands with a number.
 #[derive(Clone, Debug, PartialEq, Eq)]

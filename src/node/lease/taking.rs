@@ -12,7 +12,7 @@ use super::{LEASE, Untaken};
 use crate::ambient::{Clock, new_command_id};
 use crate::command::ids::Lease;
 use crate::domain::Timestamp;
-use crate::domain::snowflake::{END, Node};
+use crate::domain::snowflake::{END, EPOCH, Node};
 use crate::event_store::{EventStore, Page, Position};
 use crate::views::ViewsError;
 
@@ -195,9 +195,10 @@ impl Held {
     }
 }
 
-/// The end of a lease that begins now.
+/// The end of a lease that begins now. Ids know no time before their epoch, which a machine without a
+/// battery may show when it starts.
 fn end(now: Timestamp) -> Timestamp {
-    Timestamp(now.0.saturating_add(LEASE))
+    Timestamp(now.max(EPOCH).0.saturating_add(LEASE))
 }
 
 fn name() -> String {

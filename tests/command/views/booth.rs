@@ -149,12 +149,16 @@ pub(super) fn counter() -> Counter {
 
 /// What a node of this number counts with.
 pub(super) fn counter_of(node: u16) -> Counter {
-    let lease = Lease {
+    counter_under(watch::channel(Some(lease_of(node))).1)
+}
+
+/// A lease that never ends.
+pub(super) fn lease_of(node: u16) -> Lease {
+    Lease {
         node: Node::new(node).unwrap(),
         from: Timestamp(0),
         until: Timestamp(i64::MAX),
-    };
-    counter_under(watch::channel(Some(lease)).1)
+    }
 }
 
 /// What a node counts with whose number may change.

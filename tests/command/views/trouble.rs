@@ -1,11 +1,13 @@
 //! Views when the log is away, slow or silent, when others are in the way, and when callers leave.
 
 use madang::command::CommandError;
-use madang::command::view::MAX_WAITING;
+use madang::command::ids::IdError;
+use madang::command::view::{MAX_WAITING, Viewing};
 use madang::event_store::{EventStore as _, StoreError};
+use tokio::sync::watch;
 use tokio::task::{JoinSet, yield_now};
 
-use super::booth::{Act, Booth, NOW, TEN_MINUTES};
+use super::booth::{Act, Booth, NOW, TEN_MINUTES, at, counter_under, lease_of};
 use crate::wayward::{away, unknown};
 
 #[tokio::test]
@@ -15,6 +17,30 @@ async fn a_failed_append_frees_its_users_at_once() {
     assert_eq!(failed.unwrap_err(), CommandError::Store(away()));
     assert!(booth.view("lee", NOW).await.unwrap().counted);
     assert_eq!(booth.total().await, 1);
+}
+
+#[tokio::test]
+async fn a_node_without_a_number_counts_nothing_and_later_by_its_new_one() {
+    let booth = Booth::open(&[]).await;
+    let (tell, lease) = watch::channel(None);
+    let viewing = Viewing::start(&booth.commands, counter_under(lease), None);
+    for (user, number) in [
+        ("lee", None),
+        ("lee", Some(3)),
+        ("park", None),
+        ("park", Some(9)),
+    ] {
+        tell.send_replace(number.map(lease_of));
+        let viewed = viewing.view(&at(user, NOW), booth.square.article).await;
+        match number {
+            None => assert_eq!(viewed, Err(CommandError::Ids(IdError::NoNode))),
+            Some(_) => assert!(viewed.unwrap().counted),
+        }
+    }
+    let views = booth.seen().await;
+    let seen: Vec<_> = views.iter().map(|s| (&*s.stream, &*s.actor)).collect();
+    let by_three = ("view-3-20270115", "system:node-3");
+    assert_eq!(seen, [by_three, ("view-9-20270115", "system:node-9")]);
 }
 
 /// The one behind it had counted on it.
