@@ -108,14 +108,12 @@ impl Node {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let log = Log::of(config, store, clock.clone());
-        let in_file = if Numbering::is_leased(config) {
-            None
-        } else {
-            Some(Numbering::in_file(config, clock.clone())?)
-        };
         let redis = config.redis.clone();
         let hot = redis.map(|(url, prefix)| Hot::new(url, prefix));
         let views = Views::begin(&config.database).await?;
+        if log.is_shared() {
+            views.hold_readers();
+        }
         let (position, told) = watch::channel(Position::START);
         let progress = Progress::told_by(told.clone());
         let mut queries = Queries::new(views.clone(), progress.clone(), config.calendar.clone());
@@ -123,13 +121,7 @@ impl Node {
             queries = queries.with_hot(hot.clone());
         }
         let store = log.for_others();
-        let numbering = match in_file {
-            Some(numbering) => numbering,
-            None if config.roles.command => {
-                Numbering::leased(config, (&views, &store), clock.clone())
-            }
-            None => Numbering::none(clock.clone()),
-        };
+        let numbering = Numbering::of_node(config, (&views, &store), clock.clone())?;
         let ids = numbering.ids();
         let commands = Commands::new(Arc::clone(&store), Arc::clone(&ids));
         let counter = Counter {
@@ -158,7 +150,13 @@ impl Node {
             follows: false,
             tasks: JoinSet::new(),
         };
-        let (opened, stand) = unopened.start().await?;
+        let (opened, stand) = match unopened.start().await {
+            Ok(opened) => opened,
+            Err(error) => {
+                numbering.stop().await;
+                return Err(error);
+            }
+        };
         Ok(Self {
             viewing: Viewing::start(&commands, counter, hot.clone()),
             commands,

@@ -38,13 +38,24 @@ impl Numbering {
         })
     }
 
-    /// No number, for a node that takes no commands and so makes no ids.
-    pub fn none(clock: Clock) -> Self {
+    /// What a node with such views and such a log begins with. One that takes no commands makes no ids,
+    /// and leases no number.
+    pub(super) fn of_node(
+        config: &Config,
+        stores: (&Views, &Arc<dyn EventStore>),
+        clock: Clock,
+    ) -> Result<Self, IdError> {
+        if !Self::is_leased(config) {
+            return Self::in_file(config, clock);
+        }
+        if config.roles.command {
+            return Ok(Self::leased(config, stores, clock));
+        }
         let (_, never) = watch::channel(None);
-        Self {
+        Ok(Self {
             ids: Arc::new(Ids::leased(never, clock)),
             leasing: None,
-        }
+        })
     }
 
     /// Begins to lease a number in the background, for ids in the log `store`.
