@@ -6,8 +6,8 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 /// What a caught panic was thrown with.
 pub(super) type Payload = Box<dyn Any + Send>;
@@ -15,15 +15,18 @@ pub(super) type Payload = Box<dyn Any + Send>;
 /// Runs `future`; `Err` if it panics. It is dropped then, half done as it is.
 pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, Payload> {
     let mut future = pin!(future);
-    poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(payload) => Poll::Ready(Err(payload)),
-        }
-    })
-    .await
+    poll_fn(|context| poll_caught(future.as_mut(), context)).await
+}
+
+/// Polls `future` once; `Err` if it panics, after which it must not be polled again.
+pub(super) fn poll_caught<F: Future>(
+    future: Pin<&mut F>,
+    context: &mut Context<'_>,
+) -> Poll<Result<F::Output, Payload>> {
+    match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
+        Ok(polled) => polled.map(Ok),
+        Err(payload) => Poll::Ready(Err(payload)),
+    }
 }
 
 /// The message of a panic.

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::EsdbUrl;
 use super::event::{place, position, record};
-use super::spin::{Broken, unspun};
+use super::spin::{Broken, poll_unspun};
 use crate::event_store::{Position, Reported, StoreError};
 
 /// How many records the server looks at before it tells how far it is; its own default is 32.
@@ -85,8 +85,8 @@ pub(super) async fn listen(
     let mut ready = Vec::with_capacity(HANDED_ON);
     loop {
         // Never dropped before it is done, unless it is broken.
-        let mut next = pin!(unspun(subscription.next_subscription_event()));
-        let at_once = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await;
+        let mut next = pin!(subscription.next_subscription_event());
+        let at_once = poll_fn(|context| Poll::Ready(poll_unspun(next.as_mut(), context))).await;
         let handed_on = if matches!(at_once, Poll::Ready(Ok(Ok(_)))) && ready.len() < HANDED_ON {
             true
         } else {
@@ -97,7 +97,7 @@ pub(super) async fn listen(
         }
         let message = match at_once {
             Poll::Ready(message) => message,
-            Poll::Pending => next.await,
+            Poll::Pending => poll_fn(|context| poll_unspun(next.as_mut(), context)).await,
         };
         let message = match message? {
             Ok(message) => message,

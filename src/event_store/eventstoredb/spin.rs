@@ -11,10 +11,10 @@
 //! says of faults comes back as errors.
 
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::panic::resume_unwind;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::OnceLock;
+use std::task::{Context, Poll};
 
 use tracing::dispatcher::with_default;
 use tracing::level_filters::LevelFilter;
@@ -22,7 +22,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{Interest, Subscriber};
 use tracing::{Dispatch, Event, Level, Metadata};
 
-use super::caught::{Payload, caught, message};
+use super::caught::{message, poll_caught};
 
 /// Where the client writes that it does not know a message.
 const TARGET: &str = "eventstore::commands";
@@ -46,14 +46,15 @@ pub(super) enum Broken {
     Panicked(String),
 }
 
-/// Runs a future of the client's subscription; it ends when the client spins or panics.
-pub(super) async fn unspun<F: Future>(future: F) -> Result<F::Output, Broken> {
-    let mut future = pin!(future);
-    let polled = poll_fn(|context| {
-        LINES.set(0);
-        with_default(counter(), || future.as_mut().poll(context))
-    });
-    caught(polled).await.map_err(|payload: Payload| {
+/// Polls a future of the client's subscription; `Err` if the client spins or panics, after which it
+/// must not be polled again. Takes it where it is, since it is large and there is one for each event.
+pub(super) fn poll_unspun<F: Future>(
+    future: Pin<&mut F>,
+    context: &mut Context<'_>,
+) -> Poll<Result<F::Output, Broken>> {
+    LINES.set(0);
+    let polled = with_default(counter(), || poll_caught(future, context));
+    polled.map_err(|payload| {
         if payload.is::<CleanEnd>() {
             Broken::CleanEnd
         } else {

@@ -1,7 +1,8 @@
 //! A loop that never yields is left, on the very thread that is in it.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::{Ready, poll_fn, ready};
+use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,9 +14,14 @@ use tonic::server::NamedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
-use super::{Broken, UNKNOWN_IN_A_POLL, unspun};
+use super::{Broken, UNKNOWN_IN_A_POLL, poll_unspun};
 use crate::event_store::eventstoredb::{Credentials, EsdbUrl, EventStoreDb, Limits};
 use crate::event_store::{EventStore, Position, StoreError};
+
+async fn unspun<F: Future>(future: F) -> Result<F::Output, Broken> {
+    let mut future = pin!(future);
+    poll_fn(|context| poll_unspun(future.as_mut(), context)).await
+}
 
 fn say_unknown() {
     tracing::warn!(target: "eventstore::commands", "Received an unknown subscription message");
