@@ -40,6 +40,10 @@ pub const MAX_READ_EVENTS: usize = 4096;
 
 /// An event to be appended.
 #[derive(Clone, Debug)]
+/// How far, in milliseconds, the clocks of those who keep one log may be apart. A log whose times step
+/// back further was kept by a clock that was wrong.
+pub const MAX_SKEW: i64 = 10 * 60 * 1000;
+
 pub struct NewEvent {
     /// Makes a repeated append recognizable.
     pub event_id: Uuid,
@@ -68,7 +72,9 @@ pub struct RecordedEvent {
     pub data: String,
     /// The metadata: JSON, if its writer was well behaved.
     pub metadata: String,
-    /// When the log took it; never earlier than the event before it.
+    /// When the log took it, by the clock of whoever kept the log then. In an embedded log it is never
+    /// earlier than the event before it; behind a change of leaders, or a clock that was set, it may
+    /// be.
     pub recorded_at: Timestamp,
 }
 
@@ -326,3 +332,9 @@ impl Page {
         }
     }
 }
+    /// How much earlier than an event before it one may have been recorded, in milliseconds: 0 if times
+    /// only rise.
+    fn skew(&self) -> i64 {
+        MAX_SKEW
+    }
+
