@@ -109,7 +109,7 @@ impl Keeper {
 
     /// The time of one listener.
     async fn listener(&self) -> Over {
-        let (client, generation) = match self.connection.client() {
+        let (client, generation) = match self.connection.client().await {
             Ok(present) => present,
             Err(fault) => return Over::Failed(self.failed(&fault)),
         };
