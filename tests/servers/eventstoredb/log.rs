@@ -44,6 +44,8 @@ pub(super) struct State {
     end: u64,
     /// The time of the newest record, in ticks of 100 ns: no two are of the same.
     ticks: u64,
+    /// How far the clock of this leader is behind, in ticks.
+    behind: u64,
     appends: u64,
 }
 
@@ -116,6 +118,7 @@ impl FakeLog {
                 streams: HashMap::new(),
                 end: BEGINNING,
                 ticks: 0,
+                behind: 0,
                 appends: 0,
             })),
             grown: watch::Sender::new(0),
@@ -165,6 +168,12 @@ impl FakeLog {
         state.write(&name, tombstone.into());
         state.streams.entry(name).or_default().deleted = Deleted::Hard;
         self.tell(&state);
+    }
+
+    /// From now on a leader keeps the log whose clock is so many milliseconds behind.
+    pub(crate) fn leader_is_behind(&self, milliseconds: u64) {
+        let mut state = self.lock();
+        (state.ticks, state.behind) = (0, milliseconds * TICKS_PER_MS);
     }
 
     /// Hides the events of a stream before a revision.
@@ -318,7 +327,7 @@ impl State {
 
     fn write(&mut self, name: &Bytes, event: Proposed) -> Written {
         let now = Clock::system().now().0.cast_unsigned() * TICKS_PER_MS;
-        self.ticks = now.max(self.ticks + 1);
+        self.ticks = (now - self.behind).max(self.ticks + 1);
         let stream = self.streams.entry(name.clone()).or_default();
         let revision = stream.records.len() as u64;
         stream.records.push(self.records.len());
