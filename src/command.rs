@@ -24,7 +24,7 @@ use crate::ambient::{Clock, new_command_id};
 use crate::change_counts::ChangeCounts;
 use crate::domain::{Timestamp, UserId};
 use crate::event_store::{EventStore, Position, StoreError};
-pub use execute::load;
+pub use execute::{REPEAT_FOR, load};
 use ids::{IdError, Ids};
 
 /// Where a command comes from: what its events will say of their cause.

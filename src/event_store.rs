@@ -19,8 +19,10 @@ mod position;
 pub mod sqlite;
 mod stream;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use crate::domain::{Revision, Timestamp};
@@ -37,6 +39,10 @@ pub const MAX_APPEND_EVENTS: usize = 100;
 pub const MAX_APPEND_BYTES: usize = 1008 * 1024;
 /// The most events that one read answers with.
 pub const MAX_READ_EVENTS: usize = 4096;
+
+/// How far, in milliseconds, the clocks of those who keep one log may be apart. A log whose times step
+/// back further was kept by a clock that was wrong.
+pub const MAX_SKEW: i64 = 10 * 60 * 1000;
 
 /// An event to be appended.
 #[derive(Clone, Debug)]
@@ -68,7 +74,9 @@ pub struct RecordedEvent {
     pub data: String,
     /// The metadata: JSON, if its writer was well behaved.
     pub metadata: String,
-    /// When the log took it; never earlier than the event before it.
+    /// When the log took it, by the clock of whoever kept the log then. In an embedded log it is never
+    /// earlier than the event before it; behind a change of leaders, or a clock that was set, it may
+    /// be.
     pub recorded_at: Timestamp,
 }
 
@@ -147,17 +155,54 @@ pub enum Reported {
     CaughtUp,
 }
 
+impl Reported {
+    /// The bytes that it holds while it waits, at most `most`.
+    fn weight(&self, most: usize) -> usize {
+        let bytes = match self {
+            Self::Event(event) => event.data.len() + event.metadata.len(),
+            Self::Checkpoint(_) | Self::CaughtUp => 0,
+        };
+        bytes.min(most)
+    }
+}
+
 /// A running `subscribe_all`. Dropping it ends it.
 #[derive(Debug)]
 pub struct Subscription {
     reports: mpsc::Receiver<Result<Reported, StoreError>>,
+    room: Option<Room>,
+}
+
+/// How many bytes may wait for a subscriber: whoever reports takes permits, and reports give them
+/// back when they are taken.
+#[derive(Clone, Debug)]
+struct Room {
+    permits: Arc<Semaphore>,
+    /// What one report takes at most, whatever it has.
+    most: usize,
+}
+
+impl Room {
+    fn weight(&self, reports: &[Result<Reported, StoreError>]) -> usize {
+        let reports = reports.iter().flatten();
+        reports.map(|report| report.weight(self.most)).sum()
+    }
 }
 
 impl Subscription {
     /// Wraps the receiving end of a *bounded* channel; the adapter's task holds the other end and
     /// closes it after an error.
     pub fn new(reports: mpsc::Receiver<Result<Reported, StoreError>>) -> Self {
-        Self { reports }
+        Self {
+            reports,
+            room: None,
+        }
+    }
+
+    /// The same, and what is taken gives back its room.
+    fn with_room(mut self, room: Room) -> Self {
+        self.room = Some(room);
+        self
     }
 
     /// Waits for at least one report and adds up to `limit` to `batch`; 0 when the subscription
@@ -167,7 +212,12 @@ impl Subscription {
         batch: &mut Vec<Result<Reported, StoreError>>,
         limit: usize,
     ) -> usize {
-        self.reports.recv_many(batch, limit).await
+        let before = batch.len();
+        let taken = self.reports.recv_many(batch, limit).await;
+        if let Some(room) = &self.room {
+            room.permits.add_permits(room.weight(&batch[before..]));
+        }
+        taken
     }
 
     /// Reports that are ready and have not been taken.
@@ -289,6 +339,12 @@ pub trait EventStore: Send + Sync {
     /// A position such that every event recorded at `time` or later stands after it. As close to
     /// those events as the store can tell cheaply; [`Position::START`] is always true.
     async fn position_before(&self, time: Timestamp) -> Result<Position, StoreError>;
+
+    /// How much earlier than an event before it one may have been recorded, in milliseconds: 0 if times
+    /// only rise.
+    fn skew(&self) -> i64 {
+        MAX_SKEW
+    }
 
     /// Reports every event after `after`, then goes on with new ones as they come.
     async fn subscribe_all(&self, after: Position) -> Result<Subscription, StoreError>;

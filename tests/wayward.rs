@@ -55,6 +55,13 @@ pub(crate) fn away() -> StoreError {
     }
 }
 
+pub(crate) fn refused() -> StoreError {
+    StoreError::Refused {
+        store: "the store".to_owned(),
+        detail: "no".to_owned(),
+    }
+}
+
 pub(crate) fn unknown() -> StoreError {
     StoreError::OutcomeUnknown {
         store: "the store".to_owned(),

@@ -41,11 +41,29 @@ impl Bound {
         }
     }
 
+    /// The same, where times may step back by `skew` milliseconds, and whether all before the event do
+    /// so, too.
+    pub(super) fn is_long_after(self, event: &RecordedEvent, skew: i64) -> bool {
+        match self {
+            Self::Position(_) => self.is_after(event),
+            Self::RecordedAt(time) => event.recorded_at.0 < time.0.saturating_sub(skew),
+        }
+    }
+
     /// Whether the event stands behind this end.
     pub(super) fn is_before(self, event: &RecordedEvent) -> bool {
         match self {
             Self::Position(position) => event.position > position,
             Self::RecordedAt(time) => event.recorded_at > time,
+        }
+    }
+
+    /// The same, where times may step back by `skew` milliseconds, and whether all behind the event do
+    /// so, too.
+    pub(super) fn is_long_before(self, event: &RecordedEvent, skew: i64) -> bool {
+        match self {
+            Self::Position(_) => self.is_before(event),
+            Self::RecordedAt(time) => event.recorded_at.0 > time.0.saturating_add(skew),
         }
     }
 }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::bound::Bound;
 use crate::event_store::{Direction, RecordedEvent};
 
-/// Which events, and in which order. Positions and times of recording rise together, so a range
-/// means the same events in both directions.
+/// Which events, and in which order. A range means the same events in both directions, also where times
+/// of recording step back a little.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     /// Which way to read.
@@ -58,16 +58,17 @@ impl Filter {
         self.event_type.is_none() && self.actor.is_none()
     }
 
-    pub(super) fn judge(&self, event: &RecordedEvent) -> Verdict {
+    /// What to make of an event of a log whose times may step back by `skew` milliseconds.
+    pub(super) fn judge(&self, event: &RecordedEvent, skew: i64) -> Verdict {
         let before = self.from.is_some_and(|from| from.is_after(event));
         let behind = self.to.is_some_and(|to| to.is_before(event));
-        let (not_yet, no_more) = match self.direction {
-            Direction::Forward => (before, behind),
-            Direction::Backward => (behind, before),
+        let no_more = match self.direction {
+            Direction::Forward => self.to.is_some_and(|to| to.is_long_before(event, skew)),
+            Direction::Backward => self.from.is_some_and(|f| f.is_long_after(event, skew)),
         };
         if no_more {
             Verdict::End
-        } else if !not_yet && self.fits(event) {
+        } else if !before && !behind && self.fits(event) {
             Verdict::Wanted
         } else {
             Verdict::Passed

@@ -27,7 +27,8 @@ pub async fn events(
     filter: &Filter,
     (after, size): (Option<Position>, usize),
 ) -> Result<Found<Position>, StoreError> {
-    let mut scan = Scan::new(filter, size, |event: &RecordedEvent| event.position);
+    let key = |event: &RecordedEvent| event.position;
+    let mut scan = Scan::new((filter, store.skew()), size, key);
     let mut from = match after {
         Some(position) => position,
         None => begin(store, filter, &mut scan).await?,
@@ -51,7 +52,8 @@ pub async fn stream(
     if first.await?.is_empty() {
         return Ok(None);
     }
-    let mut scan = Scan::new(filter, size, |event: &RecordedEvent| event.revision);
+    let key = |event: &RecordedEvent| event.revision;
+    let mut scan = Scan::new((filter, store.skew()), size, key);
     let mut from = match after {
         None => Some(opening(filter.direction)),
         Some(revision) => behind(revision, filter.direction),
@@ -107,9 +109,10 @@ async fn begin<K>(
     }
 }
 
-/// The position of the first event that was recorded after `time`, or as near to it as a bounded
-/// search comes; never a smaller one.
+/// The position of the first event behind which all were recorded after `time`, or as near to it as a
+/// bounded search comes; never a smaller one.
 async fn first_after(store: &dyn EventStore, time: Timestamp) -> Result<Position, StoreError> {
+    let time = Timestamp(time.0.saturating_add(store.skew()));
     let later = Timestamp(time.0.saturating_add(1));
     let mut from = store.position_before(later).await?;
     for _ in 0..MAX_EXAMINED / CHUNK {
@@ -127,10 +130,13 @@ async fn first_after(store: &dyn EventStore, time: Timestamp) -> Result<Position
 
 struct Scan<'a, K> {
     filter: &'a Filter,
+    skew: i64,
     size: usize,
     key: fn(&RecordedEvent) -> K,
     events: Vec<RecordedEvent>,
     examined: usize,
+    /// Whether there was something that was not wanted.
+    passed: bool,
     last: Option<K>,
     state: State,
 }
@@ -144,13 +150,15 @@ enum State {
 }
 
 impl<'a, K> Scan<'a, K> {
-    fn new(filter: &'a Filter, size: usize, key: fn(&RecordedEvent) -> K) -> Self {
+    fn new((filter, skew): (&'a Filter, i64), size: usize, key: fn(&RecordedEvent) -> K) -> Self {
         Self {
             filter,
+            skew,
             size: size.min(MAX_FOUND),
             key,
             events: Vec::new(),
             examined: 0,
+            passed: false,
             last: None,
             state: State::Reading,
         }
@@ -163,7 +171,7 @@ impl<'a, K> Scan<'a, K> {
             return None;
         }
         // One more than is given tells whether there is more.
-        let max = if self.filter.wants_all() {
+        let max = if self.filter.wants_all() && !self.passed {
             self.size + 1 - self.events.len()
         } else {
             CHUNK
@@ -179,14 +187,17 @@ impl<'a, K> Scan<'a, K> {
         let short = read.len() < asked;
         for event in read {
             self.examined += 1;
-            match self.filter.judge(&event) {
+            match self.filter.judge(&event, self.skew) {
                 Verdict::End => self.state = State::End,
                 Verdict::Wanted if self.events.len() == self.size => self.state = State::Full,
                 Verdict::Wanted => {
                     self.last = Some((self.key)(&event));
                     self.events.push(event);
                 }
-                Verdict::Passed => self.last = Some((self.key)(&event)),
+                Verdict::Passed => {
+                    self.passed = true;
+                    self.last = Some((self.key)(&event));
+                }
             }
             if self.state != State::Reading {
                 return;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use super::{CommandError, Done, Origin};
 use crate::ambient::jittered;
 use crate::domain::{Aggregate, Event, Fact, Revision};
@@ -16,10 +18,14 @@ use crate::event_store::{
 const PAGE: usize = 64;
 /// How often a command is decided anew because its stream had moved.
 pub(super) const MAX_ATTEMPTS: u32 = 5;
-/// How often an append of unknown outcome is repeated before the caller is told so.
-const MAX_REPEATS: u32 = 3;
-/// The longest wait before the first of either; the n-th waits up to n times as long.
+/// The longest wait before the first of these; the n-th waits up to n times as long.
 pub(super) const BACK_OFF: Duration = Duration::from_millis(20);
+/// How long an append of unknown outcome is repeated before the caller is told so: longer than a
+/// cluster takes to find another leader, or a server to start again, and shorter than a request may
+/// take.
+pub const REPEAT_FOR: Duration = Duration::from_secs(10);
+/// The longest wait before a repeat. It begins with [`BACK_OFF`] and doubles.
+const REPEAT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A stream folded into its aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +142,7 @@ pub(super) async fn settle<A: Aggregate, R>(
             Err(AppendError::Size) => return Err(oversized(stream).into()),
         }
         if attempt > 1 {
-            tokio::time::sleep(jittered(BACK_OFF * attempt)).await;
+            sleep(jittered(BACK_OFF * attempt)).await;
         }
         loaded = load(store, stream).await?;
     }
@@ -169,7 +175,7 @@ fn settled<A: Aggregate>(
 }
 
 pub(super) fn oversized(stream: &StreamName) -> StoreError {
-    StoreError::Unavailable {
+    StoreError::Refused {
         store: "event store".to_owned(),
         detail: format!("the events for {stream} exceed the size of an append"),
     }
@@ -187,34 +193,36 @@ pub(super) async fn append<E: Clone + Into<Event>>(
         return Ok(None);
     }
     let new_events = encode(origin, events);
-    let mut unknown = None;
-    for repeat in 1..=MAX_REPEATS {
-        match attempt(store, (stream, expected), &new_events, unknown).await {
-            Err(AppendError::Store(error @ StoreError::OutcomeUnknown { .. })) => {
-                unknown = Some(error);
-                tokio::time::sleep(jittered(BACK_OFF * repeat)).await;
-            }
-            outcome => return outcome.map(Some),
+    let appended = match store.append(stream, expected, new_events.clone()).await {
+        Err(AppendError::Store(unknown @ StoreError::OutcomeUnknown { .. })) => {
+            repeat(store, (stream, expected), &new_events, unknown).await
         }
-    }
-    attempt(store, (stream, expected), &new_events, unknown)
-        .await
-        .map(Some)
+        outcome => outcome,
+    };
+    appended.map(Some)
 }
 
-/// One try. A store that cannot answer says nothing about an earlier one: what was `unknown` stays
-/// so.
-async fn attempt(
+/// Repeats the same append until somebody knows what became of it, for [`REPEAT_FOR`]. A store that
+/// is away, or does not take it now, says nothing about the first one: what was `unknown` stays so.
+async fn repeat(
     store: &dyn EventStore,
     (stream, expected): (&StreamName, Expected),
     events: &[NewEvent],
-    unknown: Option<StoreError>,
+    unknown: StoreError,
 ) -> Result<Appended, AppendError> {
-    let outcome = store.append(stream, expected, events.to_vec()).await;
-    outcome.map_err(|error| match (error, unknown) {
-        (AppendError::Store(_), Some(unknown)) => unknown.into(),
-        (error, _) => error,
-    })
+    let begun = Instant::now();
+    let mut pause = BACK_OFF;
+    while begun.elapsed() < REPEAT_FOR {
+        sleep(jittered(pause)).await;
+        pause = (pause * 2).min(REPEAT_PAUSE);
+        match store.append(stream, expected, events.to_vec()).await {
+            Err(AppendError::Store(error)) if error.passes() => {}
+            Err(AppendError::Store(_) | AppendError::Size) => break,
+            // It is there, or will never be: another has taken its place.
+            settled @ (Ok(_) | Err(AppendError::WrongExpectedRevision { .. })) => return settled,
+        }
+    }
+    Err(unknown.into())
 }
 
 fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {

@@ -86,6 +86,10 @@ impl EventStore for Gate {
         self.behind()?.position_before(time).await
     }
 
+    fn skew(&self) -> i64 {
+        self.store.skew()
+    }
+
     async fn subscribe_all(&self, after: Position) -> Result<Subscription, StoreError> {
         self.behind()?.subscribe_all(after).await
     }

@@ -193,6 +193,11 @@ impl EventStore for SqliteLog {
         self.readers.before(time).await
     }
 
+    /// A time is never taken that is earlier than the last one.
+    fn skew(&self) -> i64 {
+        0
+    }
+
     async fn subscribe_all(&self, after: Position) -> Result<Subscription, StoreError> {
         let head = self.head().await?;
         if after > head {

@@ -44,6 +44,7 @@ pub(crate) fn short() -> Limits {
     Limits {
         pause: Duration::from_millis(1),
         back_off: (Duration::from_millis(1), Duration::from_millis(20)),
+        living_back_off: (Duration::from_millis(1), Duration::from_millis(20)),
         ..Limits::default()
     }
 }

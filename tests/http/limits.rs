@@ -9,6 +9,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use futures_util::poll;
 use hyper::body::Frame;
 use insta::assert_snapshot;
+use madang::command::REPEAT_FOR;
+use madang::event_store::eventstoredb;
 use madang::http::Limits;
 use madang::query::wait::MAX_WAITING;
 use serde_json::json;
@@ -58,6 +60,13 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     let call = call.header("content-type", "application/json");
     let problem = call.body(Body::new(Frames::of(Vec::new()))).problem().await;
     assert_eq!(problem, "408 body-too-slow");
+}
+
+/// Or a command would be cut off while it finds out what became of its append.
+#[test]
+fn a_request_may_take_longer_than_an_append_is_repeated() {
+    let one = eventstoredb::Limits::default().call;
+    assert!(Limits::default().request_time > one + REPEAT_FOR);
 }
 
 #[tokio::test]

@@ -251,7 +251,7 @@ impl Importer {
     }
 
     pub(super) fn too_large(stream: &StreamName) -> StoreError {
-        StoreError::Unavailable {
+        StoreError::Refused {
             store: "event store".to_owned(),
             detail: format!("an event of {stream} exceeds the size of an append"),
         }

@@ -1,51 +1,33 @@
-//! The present client, and the calls that go through it.
+//! The way to the server: the calls that go through the present client.
 //!
-//! A client whose first attempt to connect fails is dead for good, and one that lives never looks for
-//! another node. So a client is thrown away when it says that it is dead, or when several calls in a
-//! row have failed, and the next call makes a new one: at most one in a back-off, the calls in between
-//! fail at once.
+//! A call waits for its turn, then for the client to have a connection, and only then is it sent: what
+//! fails before that was surely not done. How it ended tells what the client is worth (`clients`).
 //!
-//! What must hold: the lock is never held across an await; a fault of a client that has been replaced
-//! says nothing about its successor, which is what generations are for. A client that is thrown away
-//! while it lives leaves a sleeping task behind, since that holds on to itself: one for each death of
-//! a node, not for each attempt, because those that never connected end.
+//! What must hold: no lock is held across an await.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod clients;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use eventstore::Client;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
+use self::clients::Clients;
 use super::caught::{caught, message};
 use super::fault::{Class, Fault};
 use super::{EsdbUrl, Limits};
 use crate::ambient::jittered;
 use crate::event_store::Position;
 
-/// Failed calls in a row after which another client is tried, since it may find another node.
-const FAILURES: u32 = 3;
-
 /// The way to the server.
 pub(super) struct Connection {
     pub(super) url: EsdbUrl,
     pub(super) limits: Limits,
     turns: Semaphore,
-    present: Mutex<Present>,
-    /// Whether there is anything that a success has to reset: spares it the lock.
-    troubled: AtomicBool,
+    clients: Clients,
     closed: watch::Sender<bool>,
     acknowledged: Mutex<Position>,
-}
-
-struct Present {
-    client: Option<Arc<Client>>,
-    generation: u64,
-    failures: u32,
-    /// When the next client may be made.
-    not_before: Instant,
-    wait: Duration,
 }
 
 /// Counts how often a call was tried.
@@ -81,17 +63,9 @@ pub(super) struct Turn<'a> {
 
 impl Connection {
     pub(super) fn new(url: EsdbUrl, limits: Limits) -> Self {
-        let present = Present {
-            client: None,
-            generation: 0,
-            failures: 0,
-            not_before: Instant::now(),
-            wait: limits.back_off.0,
-        };
         Self {
             turns: Semaphore::new(limits.calls),
-            present: Mutex::new(present),
-            troubled: AtomicBool::new(true),
+            clients: Clients::new(&url, &limits),
             closed: watch::Sender::new(false),
             acknowledged: Mutex::new(Position::START),
             url,
@@ -103,7 +77,7 @@ impl Connection {
     pub(super) async fn turn(&self) -> Result<Turn<'_>, Fault> {
         let turn = timeout(self.limits.turn, self.turns.acquire()).await;
         let permit = turn.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Closed)?;
-        let (client, generation) = self.client()?;
+        let (client, generation) = self.client().await?;
         Ok(Turn {
             connection: self,
             _permit: permit,
@@ -113,76 +87,30 @@ impl Connection {
     }
 
     /// The present client, and its generation.
-    pub(super) fn client(&self) -> Result<(Arc<Client>, u64), Fault> {
+    pub(super) async fn client(&self) -> Result<(Arc<Client>, u64), Fault> {
         if *self.closed.borrow() {
             return Err(Fault::Closed);
         }
-        let mut present = self.present();
-        if let Some(client) = &present.client {
-            return Ok((Arc::clone(client), present.generation));
-        }
-        if Instant::now() < present.not_before {
-            return Err(Fault::Away);
-        }
-        present.not_before = Instant::now() + jittered(present.wait);
-        present.wait = (present.wait * 2).min(self.limits.back_off.1);
-        self.troubled.store(true, Ordering::Relaxed);
-        let client = Client::new(self.url.settings().clone()).map_err(Fault::Said)?;
-        let client = Arc::new(client);
-        present.client = Some(Arc::clone(&client));
-        present.generation += 1;
-        present.failures = 0;
-        Ok((client, present.generation))
+        self.clients.get().await
     }
 
     /// Takes note of how a call through the client of that generation ended.
     pub(super) fn note(&self, generation: u64, fault: Option<&Fault>) {
         match fault.map(Fault::class) {
-            Some(Class::Dead) => self.give_up(generation),
+            Some(Class::Dead) => self.clients.give_up(generation),
+            Some(Class::Unknown) => self.clients.failed(generation, false),
             // To a leader that it was told of the client goes by itself; if there is none, another
             // client may find one.
-            Some(Class::Unknown | Class::NotLeader) => self.failed(generation),
+            Some(Class::NotLeader) => {
+                let moved = !matches!(fault, Some(Fault::Leaderless));
+                self.clients.failed(generation, moved);
+            }
             Some(Class::NotSent) => {}
             None
             | Some(
                 Class::Denied | Class::Deleted | Class::Missing | Class::Invalid | Class::Answered,
-            ) => self.succeeded(generation),
+            ) => self.clients.succeeded(generation),
         }
-    }
-
-    fn succeeded(&self, generation: u64) {
-        if !self.troubled.load(Ordering::Relaxed) {
-            return;
-        }
-        let mut present = self.present();
-        if present.generation == generation {
-            present.failures = 0;
-            present.wait = self.limits.back_off.0;
-            self.troubled.store(false, Ordering::Relaxed);
-        }
-    }
-
-    fn failed(&self, generation: u64) {
-        let mut present = self.present();
-        if present.generation != generation {
-            return;
-        }
-        self.troubled.store(true, Ordering::Relaxed);
-        present.failures += 1;
-        if present.failures >= FAILURES && Instant::now() >= present.not_before {
-            present.client = None;
-        }
-    }
-
-    fn give_up(&self, generation: u64) {
-        let mut present = self.present();
-        if present.generation == generation {
-            present.client = None;
-        }
-    }
-
-    fn present(&self) -> MutexGuard<'_, Present> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An append of this process was acknowledged at `position`.
@@ -221,13 +149,39 @@ impl Connection {
             tracing::warn!(store = %self.url, "calls were in flight when the log was closed");
         }
         self.turns.close();
-        self.present().client = None;
+        self.clients.let_go();
     }
 }
 
 impl Turn<'_> {
-    /// Runs the beginning of the call: what is asked, up to the first word of the answer.
+    /// Waits for a connection, then runs the beginning of the call: what is asked, up to the first word
+    /// of the answer.
     pub(super) async fn open<T>(
+        &self,
+        beginning: impl Future<Output = eventstore::Result<T>>,
+    ) -> Result<T, Fault> {
+        self.connected().await?;
+        self.begin(beginning).await
+    }
+
+    /// The client tells its node's version once it has one, from memory.
+    async fn connected(&self) -> Result<(), Fault> {
+        let asked = caught(self.client.server_info());
+        let outcome = match timeout(self.connection.limits.connect, asked).await {
+            // It goes on looking, for whoever comes next.
+            Err(_) => Err(Fault::Searching),
+            Ok(Ok(Ok(_))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(Fault::Said(error)),
+            Ok(Err(_)) => Err(Fault::Said(eventstore::Error::ConnectionClosed)),
+        };
+        if outcome.is_err() {
+            return self.note(outcome);
+        }
+        // That there is a connection is no success yet.
+        Ok(())
+    }
+
+    async fn begin<T>(
         &self,
         beginning: impl Future<Output = eventstore::Result<T>>,
     ) -> Result<T, Fault> {

@@ -30,22 +30,30 @@ pub(super) fn position(place: Position) -> eventstore::Position {
 pub(super) fn record(resolved: ResolvedEvent) -> Option<(Position, Option<RecordedEvent>)> {
     match (resolved.event, resolved.link) {
         (_, Some(link)) => Some((place(link.position), None)),
-        (Some(event), None) => Some((place(event.position), recorded(event))),
+        (Some(event), None) if is_own(&event) => Some((place(event.position), None)),
+        (Some(event), None) => Some((place(event.position), Some(recorded(event)))),
         (None, None) => None,
     }
 }
 
-fn recorded(event: eventstore::RecordedEvent) -> Option<RecordedEvent> {
-    if event.event_type.starts_with(SYSTEM) || event.stream_id.starts_with(SYSTEM) {
-        return None;
-    }
+/// What stands in a stream, whatever it is: who reads a stream must see that something is in it that
+/// does not belong there. `None` for what is not there at all.
+pub(super) fn in_stream(resolved: ResolvedEvent) -> Option<RecordedEvent> {
+    resolved.link.or(resolved.event).map(recorded)
+}
+
+fn is_own(event: &eventstore::RecordedEvent) -> bool {
+    event.event_type.starts_with(SYSTEM) || event.stream_id.starts_with(SYSTEM)
+}
+
+fn recorded(event: eventstore::RecordedEvent) -> RecordedEvent {
     // The client's own `created` is cut to whole seconds.
     let ticks = event.metadata.get("created").map(|ticks| ticks.parse());
     let recorded_at = match ticks {
         Some(Ok(ticks)) => Timestamp(i64::div_euclid(ticks, TICKS_PER_MILLISECOND)),
         _ => Timestamp(event.created.timestamp_millis()),
     };
-    Some(RecordedEvent {
+    RecordedEvent {
         position: place(event.position),
         stream: StreamName::recorded(event.stream_id),
         revision: Revision(event.revision),
@@ -54,7 +62,7 @@ fn recorded(event: eventstore::RecordedEvent) -> Option<RecordedEvent> {
         data: text(&event.data),
         metadata: text(&event.custom_metadata),
         recorded_at,
-    })
+    }
 }
 
 /// What somebody else wrote need not be UTF-8; whoever decodes it will say so.

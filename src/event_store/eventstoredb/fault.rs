@@ -9,6 +9,9 @@ use crate::event_store::{AppendError, Position, StoreError};
 
 /// Codes of gRPC, <https://grpc.io/docs/guides/status-codes/>.
 const INVALID_ARGUMENT: i32 = 3;
+/// What the server says, as an error of unknown kind, of a read from a position where no record begins.
+/// Of a subscription it says `INVALID_ARGUMENT`.
+const NO_POSITION: &str = "ReadAllResult: InvalidPosition";
 
 /// Why a call has no result.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) enum Fault {
     Away,
     /// The log was closed. Nothing was sent.
     Closed,
+    /// The client has found no node in time. Nothing was sent.
+    Searching,
     /// The server said nothing for too long.
     Silent,
     /// The node that was asked does not lead, and knows nobody who does.
@@ -56,7 +61,7 @@ pub(super) enum Class {
 impl Fault {
     pub(super) fn class(&self) -> Class {
         match self {
-            Self::Busy | Self::Away | Self::Closed => Class::NotSent,
+            Self::Busy | Self::Away | Self::Closed | Self::Searching => Class::NotSent,
             Self::Leaderless => Class::NotLeader,
             Self::Silent | Self::Panicked(_) => Class::Unknown,
             Self::Said(error) => class(error),
@@ -67,7 +72,12 @@ impl Fault {
     pub(super) fn passes(&self) -> bool {
         match self {
             // Who was kept out, or has waited long, must not wait again.
-            Self::Busy | Self::Away | Self::Closed | Self::Silent | Self::Panicked(_) => false,
+            Self::Busy
+            | Self::Away
+            | Self::Closed
+            | Self::Searching
+            | Self::Silent
+            | Self::Panicked(_) => false,
             Self::Leaderless => true,
             Self::Said(error) => matches!(
                 class(error),
@@ -81,6 +91,7 @@ impl Fault {
             Self::Busy => "too many calls are waiting".to_owned(),
             Self::Away => "the server is away; it will be tried again in a moment".to_owned(),
             Self::Closed => "the log is closed".to_owned(),
+            Self::Searching => "no node of the server was found in time".to_owned(),
             Self::Silent => "the server did not answer in time".to_owned(),
             Self::Leaderless => "the node does not lead, and knows nobody who does".to_owned(),
             Self::Panicked(message) => format!("the client panicked: {message}"),
@@ -163,6 +174,7 @@ fn class(error: &Error) -> Class {
         Error::ResourceDeleted => Class::Deleted,
         Error::ResourceNotFound => Class::Missing,
         Error::Grpc { code, .. } if *code as i32 == INVALID_ARGUMENT => Class::Invalid,
+        Error::ServerError(said) if said.contains(NO_POSITION) => Class::Invalid,
         // No such method: a server of another kind, or a proxy before it.
         Error::UnsupportedFeature | Error::WrongExpectedVersion { .. } => Class::Answered,
         Error::ServerError(_)

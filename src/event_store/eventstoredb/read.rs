@@ -1,13 +1,14 @@
 //! Reading a stream, and the whole log.
 //!
-//! The server's `$all` holds records that are not ours: its own, and links. The client cannot leave
+//! A stream is read as it is, even if somebody has put into it what does not belong there: a page that
+//! is not full is its end. The server's `$all` holds records that are not ours: its own, and links. The client cannot leave
 //! them out, so they are skipped here, and further pages are read until the page that was asked for
 //! is full or the log ends. It reads forward *at* a position where the port reads *after* it.
 
 use eventstore::{ReadAllOptions, ReadStream, ReadStreamOptions, ResolvedEvent, StreamPosition};
 
 use super::connection::{Connection, Tries};
-use super::event::{position, record};
+use super::event::{in_stream, position, record};
 use super::fault::{Class, Fault};
 use crate::domain::Revision;
 use crate::event_store::{
@@ -107,9 +108,7 @@ async fn once_of_stream(
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Some(
-        records.into_iter().filter_map(|r| record(r)?.1).collect(),
-    ))
+    Ok(Some(records.into_iter().filter_map(in_stream).collect()))
 }
 
 /// Up to [`PART`] records, at most `max`, and whether there are no more to take.

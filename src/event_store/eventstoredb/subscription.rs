@@ -10,7 +10,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -22,7 +21,7 @@ use super::spin::Broken;
 use crate::ambient::jittered;
 use crate::event_store::{Page, Position, Reported, StoreError, Subscription};
 
-/// Reports that wait for the subscriber.
+/// Reports that wait for the subscriber, if they are small.
 const CHANNEL: usize = 1024;
 
 /// Starts reporting what stands after `after`.
@@ -31,14 +30,14 @@ pub(super) async fn start(
     after: Position,
 ) -> Result<Subscription, StoreError> {
     check(&connection, after).await?;
-    let (reports, receiver) = mpsc::channel(CHANNEL);
+    let (reports, subscription) = Reports::channel(CHANNEL);
     let keeper = Keeper {
         connection,
         reports,
         progress: Arc::new(Progress::after(after)),
     };
     tokio::spawn(keeper.run());
-    Ok(Subscription::new(receiver))
+    Ok(subscription)
 }
 
 /// A checkpoint that lies past the end of the log has seen events that are no longer there. What is
@@ -78,8 +77,7 @@ impl Keeper {
             () = self.reports.closed() => {}
             () = closing => {}
             failed = self.keep() => if let Some(error) = failed {
-                // The subscriber may have left.
-                let _ = self.reports.send(Err(error)).await;
+                self.reports.tell(Err(error)).await;
             }
         }
     }
@@ -88,14 +86,16 @@ impl Keeper {
     async fn keep(&self) -> Option<StoreError> {
         let mut renewals = 0;
         loop {
-            let before = self.progress.last();
+            let (before, begun) = (self.progress.last(), Instant::now());
             let why = match self.listener().await {
                 Over::Renewed(why) => why,
                 Over::Failed(error) => return Some(error),
                 Over::Left => return None,
             };
-            let moved = self.progress.last() > before;
-            renewals = if moved { 1 } else { renewals + 1 };
+            // An idle one that a proxy ends now and then is not to blame.
+            let lived = begun.elapsed() > self.connection.limits.silence;
+            let worked = lived || self.progress.last() > before;
+            renewals = if worked { 1 } else { renewals + 1 };
             if renewals > self.connection.limits.renewals {
                 return Some(self.unavailable(why));
             }
@@ -109,7 +109,7 @@ impl Keeper {
 
     /// The time of one listener.
     async fn listener(&self) -> Over {
-        let (client, generation) = match self.connection.client() {
+        let (client, generation) = match self.connection.client().await {
             Ok(present) => present,
             Err(fault) => return Over::Failed(self.failed(&fault)),
         };
@@ -173,7 +173,7 @@ impl Keeper {
             sleep(step).await;
             let now_heard = self.progress.messages();
             // A subscriber that takes nothing makes the listener wait.
-            if now_heard != heard || self.reports.capacity() == 0 {
+            if now_heard != heard || self.reports.are_full() {
                 (heard, since, in_vain) = (now_heard, Instant::now(), 0);
                 continue;
             }
@@ -204,8 +204,7 @@ impl Keeper {
     /// An older server does not say so itself.
     async fn tell_caught_up(&self) {
         if self.progress.catch_up() {
-            // The subscriber may have left, which the keeper notices.
-            let _ = self.reports.send(Ok(Reported::CaughtUp)).await;
+            self.reports.tell(Ok(Reported::CaughtUp)).await;
         }
     }
 }

@@ -141,6 +141,11 @@ impl EsdbUrl {
         })
     }
 
+    /// Whether another client could find another node.
+    pub(super) fn has_choice(&self) -> bool {
+        self.discover || self.hosts.len() > 1
+    }
+
     /// What the client is made of. No password is among it.
     pub(super) fn settings(&self) -> &ClientSettings {
         &self.settings

@@ -12,7 +12,7 @@ use madang::event_store::{
 };
 
 use super::{LIKED, UNLIKED, say};
-use crate::command::unknown::Mute;
+use crate::command::unknown::{Lost, Mute};
 use crate::command::{Square, by};
 use crate::wayward::{Whim, unknown};
 
@@ -35,7 +35,7 @@ async fn a_like_without_an_answer_is_one_event() {
 async fn a_caller_who_retries_after_an_unknown_outcome_likes_once() {
     for written in [true, false] {
         let square = Square::open().await;
-        let (commands, _) = square.through(Mute { times: 4, written });
+        let (commands, _) = square.through(Lost { written });
         let first = commands.like(&by("kim"), square.article, true).await;
         assert_eq!(first.unwrap_err(), CommandError::Store(unknown()));
         assert_eq!(say(&commands, square.article, ("kim", true)).await, 3);

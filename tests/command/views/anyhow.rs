@@ -12,7 +12,14 @@ use super::booth::{Act, Booth};
 const USERS: usize = 8;
 
 fn act() -> impl Strategy<Value = Act> {
-    let acts = [Act::Hold, Act::Fail, Act::Lose, Act::Mute, Act::Overtake];
+    let acts = [
+        Act::Hold,
+        Act::Fail,
+        Act::Refuse,
+        Act::Lose,
+        Act::Mute,
+        Act::Overtake,
+    ];
     proptest::sample::select(acts.to_vec())
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::command::{Square, by};
-use crate::wayward::{Wayward, Whim, away, unknown};
+use crate::wayward::{Wayward, Whim, away, refused, unknown};
 
 /// 2027-01-15T08:00:00Z.
 pub(super) const NOW: i64 = 1_800_000_000_000;
@@ -33,6 +33,8 @@ pub(super) enum Act {
     Hold,
     /// Takes nothing, and says so.
     Fail,
+    /// Takes nothing, and never will.
+    Refuse,
     /// Takes nothing, and gives no answer.
     Lose,
     /// Takes it, and gives no answer.
@@ -58,6 +60,7 @@ impl Whim for Script {
         match self.acts.get(append) {
             Some(Act::Hold) => self.pass().await,
             Some(Act::Fail) => return Err(away().into()),
+            Some(Act::Refuse) => return Err(refused().into()),
             Some(Act::Lose) => return Err(unknown().into()),
             Some(Act::Overtake) => self.overtake().await,
             Some(Act::Mute) | None => {}

@@ -80,7 +80,7 @@ async fn an_append_without_an_answer_counts_once() {
 #[tokio::test]
 async fn a_view_that_may_be_there_is_not_counted_again() {
     for (act, total) in [(Act::Lose, 0), (Act::Mute, 1)] {
-        let booth = Booth::open(&[act; 4]).await;
+        let booth = Booth::open(&[act, Act::Refuse]).await;
         let outcome = booth.view("lee", NOW).await;
         assert_eq!(outcome.unwrap_err(), CommandError::Store(unknown()));
         assert!(!booth.view("lee", NOW).await.unwrap().counted);

@@ -1,14 +1,17 @@
 //! What somebody else has done to the log: written into our streams, deleted, truncated, linked.
 
 use hyper::body::Bytes;
-use madang::domain::Revision;
+use madang::ambient::Clock;
+use madang::audit::{self, Bound, Filter};
+use madang::domain::{Revision, Timestamp};
 use madang::event_store::{
-    AppendError, EventStore as _, Expected, Page, Position, RecordedEvent, StoreError, StreamName,
+    AppendError, Direction, EventStore as _, Expected, Page, Position, RecordedEvent, StoreError,
+    StreamName, identity,
 };
 
 use super::{OnFake, next_events, revisions};
 use crate::event_store::contract::{at, event, given_stream};
-use crate::servers::eventstoredb::Foreign;
+use crate::servers::eventstoredb::{Call, FakeLog, Foreign};
 
 async fn read(fixture: &OnFake, stream: &StreamName) -> Vec<RecordedEvent> {
     let all = fixture
@@ -92,6 +95,82 @@ async fn links_and_metadata_and_system_events_are_not_ours() {
     let mut subscription = log.subscribe_all(appended[0].position).await.unwrap();
     let events = next_events(&mut subscription, 1).await;
     assert_eq!(events[0].position, new[0].position);
+}
+
+/// A page that is not full is the end of a stream: what somebody has put into one of ours is seen there,
+/// so that whoever needs the whole of it says what is wrong.
+#[tokio::test]
+async fn what_does_not_belong_in_a_stream_is_read_with_it() {
+    let fixture = OnFake::open().await;
+    let (stream, _) = given_stream(&fixture.log, 1).await;
+    for foreign in [
+        Foreign::new("$own", "{}"),
+        Foreign::new("$>", "0@other"),
+        Foreign::new("Happened", "{}"),
+    ] {
+        fixture.server.log().write(stream.as_str(), foreign);
+    }
+    let events = read(&fixture, &stream).await;
+    assert_eq!(revisions(&events), [0, 1, 2, 3]);
+    assert_eq!(
+        (&*events[1].event_type, &*events[2].event_type),
+        ("$own", "$>")
+    );
+}
+
+/// Nobody knows any more which log it is, and none may take its place.
+#[tokio::test]
+async fn a_log_that_lost_its_identity_is_refused() {
+    let name = StreamName::log();
+    let lose: [fn(&FakeLog, &StreamName); 3] = [
+        |log, name| log.truncate(name.as_str(), 1),
+        |log, name| log.soft_delete(name.as_str()),
+        |log, name| log.hard_delete(name.as_str()),
+    ];
+    for lose in lose {
+        let OnFake { server, log } = OnFake::open().await;
+        let log_id = identity::ensure(&log, &Clock::system()).await.unwrap();
+        assert_eq!(identity::ensure(&log, &Clock::system()).await, Ok(log_id));
+        lose(server.log(), &name);
+        for _ in 0..2 {
+            let refused = identity::ensure(&log, &Clock::system()).await;
+            let Err(StoreError::Refused { detail, .. }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert!(detail.contains("deleted"), "{detail}");
+        }
+        assert!(server.manners().seen(Call::Append) < 10);
+    }
+}
+
+/// Minutes apart, as the clocks of two nodes may be: an auditor gets the same events in both
+/// directions, and none of the range is missing.
+#[tokio::test]
+async fn times_that_step_back_hide_nothing_from_an_audit() {
+    let OnFake { server, log } = OnFake::open().await;
+    let mut written = Vec::new();
+    for behind in [0, 300_000, 0, 500_000] {
+        server.log().leader_is_behind(behind);
+        given_stream(&log, 1).await;
+        written.push(
+            log.read_all(Position::END, Page::backward(1))
+                .await
+                .unwrap(),
+        );
+    }
+    let times: Vec<_> = written.iter().map(|event| event[0].recorded_at).collect();
+    // Of the second, before which and behind which later ones stand.
+    for direction in [Direction::Forward, Direction::Backward] {
+        let filter = Filter {
+            direction,
+            from: Some(Bound::RecordedAt(Timestamp(times[1].0 - 1000))),
+            to: Some(Bound::RecordedAt(times[1])),
+            ..Filter::default()
+        };
+        let found = audit::events(&log, &filter, (None, 10)).await.unwrap();
+        let found: Vec<_> = found.events.iter().map(|event| event.recorded_at).collect();
+        assert_eq!(found, [times[1]], "{direction:?}");
+    }
 }
 
 #[tokio::test]

@@ -60,6 +60,7 @@ async fn a_server_that_never_speaks_again_is_not_waited_for() {
         Call::ReadStream,
     ] {
         let limits = Limits {
+            connect: Duration::from_millis(100),
             call: Duration::from_millis(100),
             ..short()
         };
@@ -183,13 +184,11 @@ async fn an_event_over_a_mebibyte_is_read() {
     assert!(events[0].data == large);
 }
 
-/// Offsets in bytes: what is between two events is no position.
+/// Offsets in bytes: what is between two events is no position. A server says so to a subscription, and
+/// of a read only that it has no explanation; that is no failure of the server's, and asked once.
 #[tokio::test]
 async fn an_arbitrary_number_is_no_position() {
-    let OnFake {
-        server: _server,
-        log,
-    } = OnFake::open().await;
+    let OnFake { server, log } = OnFake::open().await;
     let (_, appended) = given_stream(&log, 2).await;
     let commit = appended[0].position.commit();
     for (commit, prepare) in [
@@ -198,7 +197,9 @@ async fn an_arbitrary_number_is_no_position() {
         (u64::MAX, 7),
     ] {
         let position = Position::new(commit, prepare);
+        let asked = server.manners().seen(Call::ReadAll);
         assert_eq!(log.event_at(position).await, Ok(None));
+        assert_eq!(server.manners().seen(Call::ReadAll), asked + 1);
         let read = log.read_all(position, Page::forward(1)).await;
         assert_eq!(read, Err(StoreError::NoSuchPosition { position }));
         let error = log.subscribe_all(position).await;
@@ -208,6 +209,17 @@ async fn an_arbitrary_number_is_no_position() {
         };
         assert!(matches!(error, StoreError::Refused { .. }), "{error}");
     }
+}
+
+/// A server that cannot read one of its records says nearly the same, and that may pass.
+#[tokio::test]
+async fn a_read_that_fails_within_the_server_is_not_taken_for_a_wrong_position() {
+    let OnFake { server, log } = OnFake::open().await;
+    let (_, appended) = given_stream(&log, 1).await;
+    let error = Status::unknown("Unexpected ReadAllResult: Error");
+    server.manners().always(Call::ReadAll, Manner::Fails(error));
+    let at = log.event_at(appended[0].position).await;
+    assert!(matches!(at, Err(StoreError::Unavailable { .. })), "{at:?}");
 }
 
 #[tokio::test]

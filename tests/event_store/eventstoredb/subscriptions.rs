@@ -40,6 +40,24 @@ async fn a_subscription_that_only_ends_is_given_up() {
     }
 }
 
+/// A proxy may end idle streams now and then, for weeks.
+#[tokio::test]
+async fn a_subscription_that_lives_for_a_while_each_time_is_not_given_up() {
+    let limits = Limits {
+        silence: Duration::from_nanos(1),
+        owed_silence: Duration::from_hours(1),
+        ..short()
+    };
+    let OnFake { server, log } = OnFake::with(limits).await;
+    let ends = Manner::Acts(vec![Act::Ends(Ending::Cleanly)]);
+    server.manners().always(Call::Subscribe, ends);
+    let mut subscription = log.subscribe_all(Position::START).await.unwrap();
+    server.manners().until(Call::Subscribe, 20).await;
+    server.manners().well();
+    given_stream(&log, 1).await;
+    assert_eq!(next_events(&mut subscription, 1).await.len(), 1);
+}
+
 /// Defect 4: a dropped future of the client subscribes anew, and may lose events.
 #[tokio::test]
 async fn waiting_for_reports_can_be_given_up_at_any_time() {
@@ -210,12 +228,13 @@ async fn repeated_events_and_older_checkpoints_are_not_reported() {
     assert_eq!(events, 20);
 }
 
-/// A quiet log would be scanned from far back at every start.
+/// A quiet log would be scanned from far back at every start. The last checkpoint is kept back: nothing
+/// proves yet that it is not past the end.
 #[tokio::test]
 async fn a_checkpoint_is_reported_where_nothing_is_ours() {
     let OnFake { server, log } = OnFake::open().await;
     let (_, appended) = given_stream(&log, 1).await;
-    for _ in 0..5000 {
+    for _ in 0..10_000 {
         server
             .log()
             .write("$stats", Foreign::new("$statsCollected", "{}"));
@@ -223,6 +242,52 @@ async fn a_checkpoint_is_reported_where_nothing_is_ours() {
     let mut subscription = log.subscribe_all(appended[0].position).await.unwrap();
     let first = next(&mut subscription).await.unwrap().unwrap();
     assert!(matches!(first, Reported::Checkpoint(at) if at > appended[0].position));
+}
+
+/// Some versions tell a checkpoint that lies past the last record when they have caught up, or past all
+/// that a position can be. Whoever went on from there would be refused, or miss what comes.
+#[tokio::test]
+async fn a_checkpoint_past_the_end_is_not_believed() {
+    for beyond in [1_000_000, i64::MAX.unsigned_abs() + 1, u64::MAX] {
+        let OnFake { server, log } = OnFake::open().await;
+        let (stream, appended) = given_stream(&log, 2).await;
+        let acts = vec![
+            Act::Passes(2),
+            Act::Says(said::checkpoint(beyond)),
+            Act::Ends(Ending::Cleanly),
+        ];
+        server.manners().next(Call::Subscribe, Manner::Acts(acts));
+        let mut subscription = log.subscribe_all(Position::START).await.unwrap();
+        log.append(&stream, at(1), vec![event()]).await.unwrap();
+        let mut seen = Vec::new();
+        while seen.len() < 3 {
+            match next(&mut subscription).await.unwrap().unwrap() {
+                Reported::Event(event) => seen.push(event.position),
+                Reported::Checkpoint(place) => assert!(place <= appended[1].position, "{place}"),
+                Reported::CaughtUp => {}
+            }
+        }
+        assert_eq!(seen[..2], [appended[0].position, appended[1].position]);
+    }
+}
+
+/// What waits for a slow reader is bounded by its bytes, and nothing is lost by that.
+#[tokio::test]
+async fn a_slow_reader_does_not_pile_up_large_events() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    let OnFake { server, log } = OnFake::open().await;
+    for mebibytes in [1, 1, 12, 16].into_iter().chain([1; 30]) {
+        let large = format!("\"{}\"", "x".repeat(mebibytes * MEBIBYTE));
+        let written = Foreign::new("Large", large);
+        server.log().write("stream", written);
+    }
+    let mut subscription = log.subscribe_all(Position::START).await.unwrap();
+    let (mut events, mut most) = (0, 0);
+    while events < 34 {
+        most = subscription.waiting().max(most);
+        events += next_events(&mut subscription, 1).await.len();
+    }
+    assert!(most < 18, "{most} mebibytes");
 }
 
 /// A subscription begun anew does not catch up a second time for its reader.

@@ -39,6 +39,8 @@ pub(super) struct State {
     end: u64,
     /// The time of the newest record, in ticks of 100 ns: no two are of the same.
     ticks: u64,
+    /// How far the clock of this leader is behind, in ticks.
+    behind: u64,
     appends: u64,
 }
 
@@ -111,6 +113,7 @@ impl FakeLog {
                 streams: HashMap::new(),
                 end: BEGINNING,
                 ticks: 0,
+                behind: 0,
                 appends: 0,
             })),
             grown: watch::Sender::new(0),
@@ -160,6 +163,12 @@ impl FakeLog {
         state.write(&name, tombstone.into());
         state.streams.entry(name).or_default().deleted = Deleted::Hard;
         self.tell(&state);
+    }
+
+    /// From now on a leader keeps the log whose clock is so many milliseconds behind.
+    pub(crate) fn leader_is_behind(&self, milliseconds: u64) {
+        let mut state = self.lock();
+        (state.ticks, state.behind) = (0, milliseconds * TICKS_PER_MS);
     }
 
     /// Hides the events of a stream before a revision.

@@ -85,7 +85,9 @@ fn read_all(
     options: AllOptions,
     (backwards, count): (bool, usize),
 ) -> Result<Vec<Item>, Status> {
-    let from = start(state, options)?;
+    // A read does not explain itself, as a subscription does.
+    let from = start(state, options)
+        .map_err(|_| Status::unknown("Unexpected ReadAllResult: InvalidPosition"))?;
     Ok(if backwards {
         let before = state.records[..from].iter().rev();
         before.take(count).map(Item::of).collect()

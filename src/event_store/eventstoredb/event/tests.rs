@@ -7,7 +7,7 @@ use bytes::Bytes;
 use eventstore::{RecordedEvent, ResolvedEvent};
 use uuid::Uuid;
 
-use super::{place, proposed, record};
+use super::{in_stream, place, proposed, record};
 use crate::domain::Timestamp;
 use crate::event_store::{NewEvent, Position};
 
@@ -77,6 +77,15 @@ fn a_link_stands_where_it_stands_whatever_it_leads_to() {
             commit_position: None,
         };
         assert_eq!(record(resolved), Some((Position::new(9, 6), None)));
+    }
+}
+
+#[test]
+fn in_a_stream_everything_is_an_event() {
+    for (event_type, stream) in [("$own", "board-1"), ("$>", "$ce-board")] {
+        let found = in_stream(plain(event(event_type, stream))).unwrap();
+        assert_eq!(found.event_type, event_type);
+        assert_eq!(found.position, Position::new(7, 6));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use eventstore::{Endpoint, Error, GrpcConnectionError};
 
-use super::Fault;
+use super::{Class, Fault};
 use crate::event_store::eventstoredb::{Credentials, EsdbUrl};
 use crate::event_store::{AppendError, Position, StoreError};
 
@@ -25,6 +25,17 @@ fn server_error() -> Fault {
     Fault::Said(Error::ServerError("gone".to_owned()))
 }
 
+/// As the server says it of a read, and as it says it of a subscription.
+#[test]
+fn a_wrong_position_is_told_in_two_ways() {
+    let said = "status: Unknown, message: \"Unexpected ReadAllResult: InvalidPosition\"";
+    for fault in [Fault::Said(Error::ServerError(said.to_owned())), grpc(3)] {
+        assert_eq!(fault.class(), Class::Invalid);
+        assert!(!fault.passes());
+    }
+    assert_eq!(server_error().class(), Class::Unknown);
+}
+
 fn not_leader() -> Fault {
     let host = "other".to_owned();
     Fault::Said(Error::NotLeaderException(Endpoint { host, port: 2113 }))
@@ -40,6 +51,7 @@ fn what_surely_did_not_arrive_is_told_from_what_may_have() {
     for undone in [
         Fault::Away,
         Fault::Closed,
+        Fault::Searching,
         Fault::Leaderless,
         Fault::Said(Error::ConnectionClosed),
         never_connected(),

@@ -104,7 +104,7 @@ impl State {
 
     pub(super) fn write(&mut self, name: &Bytes, event: Proposed) -> Written {
         let now = Clock::system().now().0.cast_unsigned() * TICKS_PER_MS;
-        self.ticks = now.max(self.ticks + 1);
+        self.ticks = (now - self.behind).max(self.ticks + 1);
         let stream = self.streams.entry(name.clone()).or_default();
         let revision = stream.records.len() as u64;
         stream.records.push(self.records.len());
