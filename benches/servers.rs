@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     dead_code,
+    unused_imports,
     reason = "the tests do more with it, and may stop anywhere"
 )]
 mod of_tests {
