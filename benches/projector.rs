@@ -36,7 +36,9 @@ impl Projector {
         Self {
             status,
             stop,
-            task: tokio::spawn(runner.run(stopped)),
+            task: tokio::spawn(async {
+                runner.run(stopped).await;
+            }),
         }
     }
 

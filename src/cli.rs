@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 
 use crate::ambient::Clock;
 use crate::config::{Config, ConfigError, Settings};
+use crate::node::Numbering;
 use crate::telemetry;
 
 /// Madang: an event-sourced backend for bulletin boards.
@@ -94,6 +95,16 @@ impl Command {
             Self::Token(args) => token::run(config, args, &clock),
         }
     }
+}
+
+/// Whoever makes ids for a log that others may write, too, has a number that nobody else has.
+fn sure_of_its_number(config: &Config) -> Result<(), WrongUse> {
+    if !Numbering::is_a_guess(config) {
+        return Ok(());
+    }
+    let why = "with the log on a server and the views in a file, nobody keeps node numbers apart: give \
+               the --database that the nodes of this log have, or a --node-id that no other process has";
+    Err(WrongUse(why.to_owned()))
 }
 
 /// An error and its causes. Many an error's text names its cause already, since a library's caller

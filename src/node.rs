@@ -1,6 +1,7 @@
 //! One running node without its HTTP: the stores opened in the right order, commands, queries and
 //! the projector between them, and all of it closed again.
 
+mod beginning;
 pub mod lease;
 mod log;
 mod numbering;
@@ -12,10 +13,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::ambient::Clock;
 use crate::command::Commands;
-use crate::command::ids::IdError;
+use crate::command::ids::{IdError, Ids};
 use crate::command::view::{Counter, Viewing};
 use crate::config::Config;
 use crate::event_store::eventstoredb::provide_tls;
@@ -30,6 +32,7 @@ use crate::views::{Access, Views, ViewsError};
 use log::Log;
 use opening::{Opened, Unopened};
 
+pub use beginning::begin;
 pub use numbering::{LEASE_FILE, Numbering};
 pub use stand::{Stand, refused};
 
@@ -59,6 +62,21 @@ pub enum StartError {
     /// The lease of ids cannot be taken up.
     #[error(transparent)]
     Ids(#[from] IdError),
+    /// The log is empty, and others have seen one that was not.
+    #[error(
+        "{place}: no log of Madang is there, but {what} of the log {log_id}: name the event store that has \
+         it, or bring back its data; if a new log is meant, {remedy}"
+    )]
+    Emptied {
+        /// Where the log is.
+        place: String,
+        /// Who has seen another one.
+        what: &'static str,
+        /// Which.
+        log_id: Uuid,
+        /// What to do for a new log.
+        remedy: &'static str,
+    },
 }
 
 /// A running node.
@@ -79,6 +97,8 @@ pub struct Node {
     pub store_stand: Option<watch::Receiver<Stand>>,
     /// How it stands with the views, if they or the log are on a server.
     pub stand: Option<watch::Receiver<Stand>>,
+    /// Tells whether this node has a number, if it leases one.
+    pub number: Option<Arc<Ids>>,
     views: Views,
     opened: Opened,
     numbering: Numbering,
@@ -121,7 +141,7 @@ impl Node {
             queries = queries.with_hot(hot.clone());
         }
         let store = log.for_others();
-        let numbering = Numbering::of_node(config, (&views, &store), clock.clone())?;
+        let numbering = Numbering::of_node(config, (&views, &store, log.stand()), clock.clone())?;
         let ids = numbering.ids();
         let commands = Commands::new(Arc::clone(&store), Arc::clone(&ids));
         let counter = Counter {
@@ -165,6 +185,7 @@ impl Node {
             hot,
             store_stand,
             stand: waits.then_some(stand),
+            number: numbering.stand().map(|_| numbering.ids()),
             views,
             opened,
             numbering,
@@ -172,13 +193,15 @@ impl Node {
         })
     }
 
-    /// Ready once the log or the views have turned out not to be usable, with what to tell the operator.
+    /// Ready once the log, the views or the node's number have turned out not to be usable, with what to tell the operator.
     pub fn refused(&self) -> impl Future<Output = Arc<str>> + use<> {
         let (log, views) = (self.store_stand.clone(), self.stand.clone());
+        let number = self.numbering.stand();
         async {
             tokio::select! {
                 why = refused(log) => why,
                 why = refused(views) => why,
+                why = refused(number) => why,
             }
         }
     }

@@ -22,13 +22,13 @@ use self::lines::Lines;
 use self::record::Line;
 use self::report::Report;
 use super::progress::{Progress, Reader, Unit};
-use super::{Outcome, WrongUse, output};
+use super::{Outcome, WrongUse, output, sure_of_its_number};
 use crate::ambient::Clock;
 use crate::command::import::{ImportError, Importer, Source, Stop};
 use crate::config::Config;
+use crate::event_store::EventStore;
 use crate::event_store::eventstoredb::provide_tls;
-use crate::event_store::{EventStore, identity};
-use crate::node::{Numbering, asked_to_stop};
+use crate::node::{Numbering, asked_to_stop, begin};
 use crate::views::Views;
 
 /// Lines that are read ahead.
@@ -75,6 +75,7 @@ type Incoming = mpsc::Receiver<io::Result<Option<Read>>>;
 /// Imports.
 pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<Outcome> {
     let source = source(args)?;
+    sure_of_its_number(config)?;
     let file = File::open(&args.file).with_context(|| args.file.display().to_string())?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     // Before anybody connects anywhere by TLS.
@@ -86,10 +87,12 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
     let mut report = Report::of(source.as_str());
     let mut progress = Progress::begin("import", (Unit::Bytes, length), Reader::of(args.json));
     let work = async {
-        let numbered = Numbered::begin(config, &log, clock).await?;
+        let numbered = Numbered::begin(config, (&log, clock), &mut heard).await?;
         let ids = numbered.numbering.ids();
         let outcome = async {
-            let mut importer = Importer::open(Arc::clone(&log), ids, source, stop).await?;
+            let opening = Importer::open(Arc::clone(&log), ids, source, stop);
+            // It reads all that earlier runs have planned, which may be much.
+            let mut importer = unless(&mut heard, opening).await??;
             let lines = read_ahead(file);
             let telling = (&mut report, &mut progress);
             let outcome = bring(&mut importer, (lines, &mut heard), telling).await;
@@ -128,8 +131,13 @@ async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Arc<dyn EventSto
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| config.data_dir.display().to_string())?;
     let log = config.event_store.open(clock.clone()).await?;
-    identity::ensure(&*log, clock).await?;
-    Ok(log)
+    match begin(config, &log, clock).await {
+        Ok(()) => Ok(log),
+        Err(error) => {
+            log.close().await;
+            Err(error.into())
+        }
+    }
 }
 
 /// The import's node number: one of its own where nodes may run beside it.
@@ -142,8 +150,8 @@ struct Numbered {
 impl Numbered {
     async fn begin(
         config: &Config,
-        log: &Arc<dyn EventStore>,
-        clock: Clock,
+        (log, clock): (&Arc<dyn EventStore>, Clock),
+        stop: &mut JoinHandle<()>,
     ) -> anyhow::Result<Self> {
         if !Numbering::is_leased(config) {
             return Ok(Self {
@@ -156,13 +164,13 @@ impl Numbered {
             numbering: Numbering::leased(config, (&views, log), clock),
             views: Some(views),
         };
-        match numbered.numbering.is_there(NUMBER).await {
-            Ok(()) => Ok(numbered),
-            Err(error) => {
-                numbered.end().await;
-                Err(error.into())
-            }
-        }
+        let error: anyhow::Error = match unless(stop, numbered.numbering.is_there(NUMBER)).await {
+            Ok(Ok(())) => return Ok(numbered),
+            Ok(Err(error)) => error.into(),
+            Err(stopped) => stopped.into(),
+        };
+        numbered.end().await;
+        Err(error)
     }
 
     async fn end(self) {
@@ -183,6 +191,18 @@ fn stopped_by_signals() -> anyhow::Result<(Stop, JoinHandle<()>)> {
         asked.ask();
     });
     Ok((stop, heard))
+}
+
+/// Does something that may take long, unless somebody asks to stop.
+async fn unless<T>(
+    stop: &mut JoinHandle<()>,
+    work: impl Future<Output = T>,
+) -> Result<T, ImportError> {
+    tokio::select! {
+        biased;
+        _ = stop => Err(ImportError::Stopped),
+        done = work => Ok(done),
+    }
 }
 
 /// Reads the file in a thread of its own, which ends with the process if a pipe keeps it waiting.

@@ -5,8 +5,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::info;
 
-use super::{Outcome, token};
+use super::{Outcome, sure_of_its_number, token};
 use crate::ambient::Clock;
+use crate::command::ids::Ids;
 use crate::config::{Config, Role, Settings};
 use crate::http::{self, Check, Limits, Readiness, Site, Verifier};
 use crate::node::{Node, Stand, asked_to_stop};
@@ -39,17 +40,21 @@ impl Args {
 
 /// Serves until the process is asked to stop.
 pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
+    if config.roles.command {
+        sure_of_its_number(config)?;
+    }
     let verifier = Verifier::new(&token::key(config)?, clock.clone());
     // Before anything waits for a server, which may take seconds.
     let mut asked = Box::pin(asked_to_stop().context("signals cannot be heard")?);
-    let node = tokio::select! {
-        started = Node::start(config, clock.clone()) => started?,
-        () = &mut asked => return Ok(Outcome::Done),
-    };
+    // Before the node holds anything that it would have to give back.
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
+    let node = tokio::select! {
+        started = Node::start(config, clock.clone()) => started?,
+        () = &mut asked => return Ok(Outcome::Done),
+    };
     let router = http::router(Site {
         commands: config.roles.command.then(|| node.commands.clone()),
         viewing: config.roles.command.then(|| node.viewing.clone()),
@@ -85,14 +90,16 @@ pub async fn run(config: &Config, clock: Clock) -> anyhow::Result<Outcome> {
 fn readiness(node: &Node, needs_log: bool) -> Readiness {
     let (status, hot) = (node.status.clone(), node.hot.clone());
     let (store_stand, stand) = (node.store_stand.clone(), node.stand.clone());
+    let number = node.number.clone();
     Readiness::new(move || {
-        let mut checks = Vec::with_capacity(5);
+        let mut checks = Vec::with_capacity(6);
         if let Some(stand) = &store_stand {
             checks.push(stored(&stand.borrow(), needs_log));
         }
         if let Some(stand) = &stand {
             checks.push(viewed(&stand.borrow()));
         }
+        checks.extend(number.as_deref().map(numbered));
         if let Some(status) = &status {
             checks.extend(projecting(status));
         }
@@ -123,6 +130,16 @@ fn viewed(stand: &Stand) -> Check {
         name: "views",
         ok: *stand == Stand::Open,
         state: class(stand),
+    }
+}
+
+/// Without a number a node makes nothing new, and counts no views.
+fn numbered(ids: &Ids) -> Check {
+    let held = ids.node().is_some();
+    Check {
+        name: "number",
+        ok: held,
+        state: if held { "held" } else { "waiting" },
     }
 }
 

@@ -75,6 +75,12 @@ pub enum ImportError {
     /// A board that the import opened cannot be opened.
     #[error("the board `{0}` is neither there nor can it be opened")]
     Board(String),
+    /// The id that is planned for a record is another command's: two processes had one node number.
+    #[error(
+        "somebody else has begun {0}, whose id is planned for a record of this import: two processes \
+         had the same node number"
+    )]
+    Taken(StreamName),
     /// The store is broken.
     #[error(transparent)]
     Store(#[from] StoreError),

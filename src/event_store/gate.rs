@@ -2,8 +2,8 @@
 //! it an identity, and is it the log that the views are of?
 //!
 //! What must hold: until the gate opens nobody reads and nobody writes, so that no event comes before
-//! the one that the log begins with, and none gets into a log that is another's. The gate does not
-//! wait: whoever comes too early is told at once that the log is away.
+//! the one that the log begins with, and none gets into a log that is another's. What was shut stays
+//! shut. The gate does not wait: whoever comes too early is told at once that the log is away.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +21,8 @@ pub struct Gate {
     store: Arc<dyn EventStore>,
     place: String,
     open: AtomicBool,
+    /// Nobody opens it any more.
+    shut: AtomicBool,
 }
 
 impl Gate {
@@ -30,6 +32,7 @@ impl Gate {
             store,
             place,
             open: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
         }
     }
 
@@ -38,9 +41,14 @@ impl Gate {
         self.open.store(open, Ordering::Release);
     }
 
+    /// Lets nobody through any more, whoever opens it afterwards.
+    pub fn shut(&self) {
+        self.shut.store(true, Ordering::Release);
+    }
+
     /// Whether it lets anybody through.
     pub fn is_open(&self) -> bool {
-        self.open.load(Ordering::Acquire)
+        self.open.load(Ordering::Acquire) && !self.shut.load(Ordering::Acquire)
     }
 
     fn behind(&self) -> Result<&dyn EventStore, StoreError> {
@@ -99,7 +107,7 @@ impl EventStore for Gate {
     }
 
     async fn close(&self) {
-        self.set_open(false);
+        self.shut();
         self.store.close().await;
     }
 }

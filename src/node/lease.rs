@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, error, info, warn};
 
+use super::stand::Stand;
 use crate::ambient::{Clock, jittered};
 use crate::command::ids::{Ids, Lease};
 use crate::domain::Timestamp;
@@ -49,14 +50,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const TRY: Duration = Duration::from_secs(10);
 /// The first and the longest wait before the server is asked again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// After how many refusals in a row it is believed that they last. A table that others are just making may
+/// look like one that somebody has changed.
+const REFUSALS: u32 = 5;
 /// How long giving a number back may take. If it is not given back, it is free when the lease ends.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
-/// Why no number was taken. It passes: what has to be done by somebody, the text says.
+/// Why no number was taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum Untaken {
     #[error("{0}")]
     Views(Arc<str>),
+    /// It does not pass: somebody has to do what the text says.
+    #[error("{0}")]
+    Refused(Arc<str>),
     #[error(transparent)]
     Log(#[from] StoreError),
     #[error("node number {number} is held by another node, for {seconds} s if it has died")]
@@ -73,7 +80,11 @@ enum Untaken {
 
 impl From<ViewsError> for Untaken {
     fn from(error: ViewsError) -> Self {
-        Self::Views(error.to_string().into())
+        let why = error.to_string().into();
+        match error {
+            ViewsError::Refused { .. } | ViewsError::Foreign { .. } => Self::Refused(why),
+            _ => Self::Views(why),
+        }
     }
 }
 
@@ -103,6 +114,7 @@ pub struct Leasing {
     ids: Arc<Ids>,
     lease: watch::Receiver<Option<Lease>>,
     why: watch::Receiver<Arc<str>>,
+    stand: watch::Receiver<Stand>,
     /// Takes the lease under which the last id was made, and where it is free again.
     stop: oneshot::Sender<Option<(Lease, Timestamp)>>,
     task: JoinHandle<()>,
@@ -112,6 +124,12 @@ impl Leasing {
     /// Begins, and does not wait: [`ids`](Self::ids) may be used at once, and fail until there is a number.
     /// Asks for one as long as it takes, and takes another one if it is lost.
     pub fn start(parts: Parts) -> Self {
+        Self::start_when(async {}, parts)
+    }
+
+    /// The same, but nothing is asked of the server before `ready`. Who is stopped until then has taken
+    /// no number.
+    pub fn start_when(ready: impl Future<Output = ()> + Send + 'static, parts: Parts) -> Self {
         let Parts {
             views,
             store,
@@ -120,20 +138,23 @@ impl Leasing {
         } = parts;
         let (lease, told) = watch::channel(None);
         let (why, heard) = watch::channel(Arc::from("the server was not asked yet"));
+        let (stand, stands) = watch::channel(Stand::Opening);
         let (stop, stopped) = oneshot::channel();
         let ids = Arc::new(Ids::leased(told.clone(), clock.clone()));
         let keeper = Keeper {
             taker: Taker::new(Table(views), store, node, clock),
             lease,
             why,
+            stand,
             held: None,
         };
         Self {
             ids,
             lease: told,
             why: heard,
+            stand: stands,
             stop,
-            task: tokio::spawn(keeper.run(stopped)),
+            task: tokio::spawn(keeper.run(ready, stopped)),
         }
     }
 
@@ -153,6 +174,12 @@ impl Leasing {
         })
     }
 
+    /// How it stands with the number. Refused is what somebody has to do something about; only a node that
+    /// has had no number yet ends for it.
+    pub fn stand(&self) -> watch::Receiver<Stand> {
+        self.stand.clone()
+    }
+
     /// Makes no more ids, and gives the number back, so that another node may have it at once. Takes a
     /// few seconds at most. The connections must still be there, and whoever counts views have stopped.
     pub async fn stop(self) {
@@ -169,18 +196,33 @@ struct Keeper {
     taker: Taker,
     lease: watch::Sender<Option<Lease>>,
     why: watch::Sender<Arc<str>>,
+    stand: watch::Sender<Stand>,
     held: Option<Held>,
 }
 
 impl Keeper {
-    async fn run(mut self, mut stopped: oneshot::Receiver<Option<(Lease, Timestamp)>>) {
+    async fn run(
+        mut self,
+        ready: impl Future<Output = ()>,
+        mut stopped: oneshot::Receiver<Option<(Lease, Timestamp)>>,
+    ) {
+        let leasing = async {
+            ready.await;
+            self.lease_for_ever().await
+        };
         let used = tokio::select! {
             biased;
             used = &mut stopped => used,
-            never = self.lease_for_ever() => match never {},
+            never = leasing => match never {},
         };
         self.lease.send_replace(None);
-        if let (Ok(used), Some(held)) = (used, self.held.take()) {
+        let Ok(used) = used else { return };
+        if self.held.is_none() {
+            // In the middle of it: the answer may have been on its way.
+            let taken = timeout(LAST_WORD, self.taker.taken_unheard()).await;
+            self.held = taken.ok().flatten();
+        }
+        if let Some(held) = self.held.take() {
             self.give_back(held, used).await;
         }
     }
@@ -190,6 +232,7 @@ impl Keeper {
             let held = self.take().await;
             info!(node = held.lease.node.get(), "this node has a number");
             self.lease.send_replace(Some(held.lease));
+            self.stand.send_replace(Stand::Open);
             self.held = Some(held);
             self.keep().await;
             self.held = None;
@@ -199,12 +242,15 @@ impl Keeper {
 
     /// Asks for a number until there is one.
     async fn take(&mut self) -> Held {
-        let mut wait = BACK_OFF.0;
+        let (mut wait, mut refusals) = (BACK_OFF.0, 0);
         loop {
             let taken = timeout(TRY, Box::pin(self.taker.take())).await;
             match taken.unwrap_or(Err(Untaken::Silent)) {
                 Ok(held) => return held,
-                Err(error) => self.explain(&error),
+                Err(error) => {
+                    self.explain(&error);
+                    refusals = self.count(error, refusals);
+                }
             }
             sleep(jittered(wait)).await;
             wait = (wait * 2).min(BACK_OFF.1);
@@ -220,6 +266,18 @@ impl Keeper {
             warn!(%why, "this node has no number yet");
             self.why.send_replace(why);
         }
+    }
+
+    /// How many refusals there are in a row with this one; enough of them are told. What a node that has had
+    /// a number is refused it asks for again, since rights come back.
+    fn count(&self, error: Untaken, refusals: u32) -> u32 {
+        let Untaken::Refused(why) = error else {
+            return 0;
+        };
+        if refusals + 1 >= REFUSALS && *self.stand.borrow() == Stand::Opening {
+            self.stand.send_replace(Stand::Refused(why));
+        }
+        refusals + 1
     }
 
     /// Renews the lease until it is lost.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::lease::{Leasing, NoNumber, Parts};
+use super::stand::Stand;
 use crate::ambient::Clock;
 use crate::command::ids::{IdError, Ids};
 use crate::config::Config;
@@ -28,6 +29,12 @@ impl Numbering {
         config.event_store.is_shared() && matches!(config.database, Database::Server(_))
     }
 
+    /// Whether this process would have to guess a number that others on the same log may guess, too: none
+    /// is leased, and the operator has chosen none.
+    pub fn is_a_guess(config: &Config) -> bool {
+        config.event_store.is_shared() && !Self::is_leased(config) && config.node.is_none()
+    }
+
     /// Takes up the lease in the data directory, which belongs to this process then.
     pub fn in_file(config: &Config, clock: Clock) -> Result<Self, IdError> {
         let path = config.data_dir.join(LEASE_FILE);
@@ -42,14 +49,15 @@ impl Numbering {
     /// and leases no number.
     pub(super) fn of_node(
         config: &Config,
-        stores: (&Views, &Arc<dyn EventStore>),
+        (views, store, stand): (&Views, &Arc<dyn EventStore>, Option<watch::Receiver<Stand>>),
         clock: Clock,
     ) -> Result<Self, IdError> {
         if !Self::is_leased(config) {
             return Self::in_file(config, clock);
         }
         if config.roles.command {
-            return Ok(Self::leased(config, stores, clock));
+            let parts = parts(config, (views, store), clock);
+            return Ok(Self::by(Leasing::start_when(open(stand), parts)));
         }
         let (_, never) = watch::channel(None);
         Ok(Self {
@@ -58,22 +66,25 @@ impl Numbering {
         })
     }
 
-    /// Begins to lease a number in the background, for ids in the log `store`.
+    /// Begins to lease a number in the background, for ids in the log `store`, which can be used.
     pub fn leased(
         config: &Config,
         (views, store): (&Views, &Arc<dyn EventStore>),
         clock: Clock,
     ) -> Self {
-        let leasing = Leasing::start(Parts {
-            views: views.clone(),
-            store: Arc::clone(store),
-            node: config.node,
-            clock,
-        });
+        Self::by(Leasing::start(parts(config, (views, store), clock)))
+    }
+
+    fn by(leasing: Leasing) -> Self {
         Self {
             ids: leasing.ids(),
             leasing: Some(leasing),
         }
+    }
+
+    /// How it stands with a number that is leased.
+    pub fn stand(&self) -> Option<watch::Receiver<Stand>> {
+        self.leasing.as_ref().map(Leasing::stand)
     }
 
     /// Makes the ids. Fails as long as there is no number.
@@ -95,4 +106,23 @@ impl Numbering {
             leasing.stop().await;
         }
     }
+}
+
+fn parts(config: &Config, (views, store): (&Views, &Arc<dyn EventStore>), clock: Clock) -> Parts {
+    Parts {
+        views: views.clone(),
+        store: Arc::clone(store),
+        node: config.node,
+        clock,
+    }
+}
+
+/// Ready once a log can be used. What cannot be told of never is.
+async fn open(stand: Option<watch::Receiver<Stand>>) {
+    if let Some(mut stand) = stand
+        && stand.wait_for(|stand| *stand == Stand::Open).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }

@@ -8,13 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use super::StartError;
+use super::beginning::remains;
 use super::log::Log;
 use super::stand::Stand;
 use crate::ambient::{Clock, jittered};
@@ -42,7 +43,8 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 /// How often a node looks at views that others may use, too: while somebody waits for a position that
 /// others fold, and else.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
-
+/// Of several refusals one is enough.
+const REFUSALS: usize = 1;
 /// How long such a look may take. A server that is slower than this is as good as away.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -73,7 +75,11 @@ pub(super) struct Unopened {
 struct Open {
     identity: Identity,
     projectors: Vec<Projector>,
+    /// Why a projector does not go on.
+    refusals: Refusals,
 }
+
+type Refusals = mpsc::Receiver<Arc<str>>;
 
 /// The views of a running node.
 pub(super) struct Opened {
@@ -127,27 +133,35 @@ impl Unopened {
             }
         };
         stand.send_replace(Stand::Open);
-        if self.views.is_shared() {
-            tokio::select! {
-                () = self.look_for_ever(&open.identity, &stand) => {}
-                _ = &mut stopped => {}
+        let Open {
+            identity,
+            projectors,
+            mut refusals,
+        } = open;
+        tokio::select! {
+            () = self.look_for_ever(&identity, &stand), if self.views.is_shared() => {
+                self.log.shut();
             }
-        } else {
+            Some(why) = refusals.recv() => {
+                self.log.shut();
+                stand.send_replace(Stand::Refused(why));
+            }
             // A sender that is gone means stop, too.
-            let _: Result<(), oneshot::error::RecvError> = stopped.await;
+            _ = &mut stopped => {}
         }
-        for projector in open.projectors.into_iter().rev() {
+        for projector in projectors.into_iter().rev() {
             projector.stop().await;
         }
         self.tasks.shutdown().await;
     }
 
-    /// Tells whoever ends the node.
+    /// Tells whoever ends the node. Whatever was refused, commands are not taken any more.
     fn refuse(&self, error: &StartError, stand: &watch::Sender<Stand>) {
         let why = Arc::<str>::from(error.to_string());
         if matches!(error, StartError::Log(_)) {
             self.log.refuse(why);
         } else {
+            self.log.shut();
             stand.send_replace(Stand::Refused(why));
         }
     }
@@ -196,7 +210,7 @@ impl Unopened {
     /// Redis nor the views are of another log, as far as they can be reached.
     async fn open(&mut self) -> Result<Open, StartError> {
         let identity = Identity {
-            log_id: self.log.identify().await?,
+            log_id: self.log_id().await?,
             calendar: self.calendar.clone(),
         };
         self.verify_redis(identity.log_id).await?;
@@ -209,6 +223,31 @@ impl Unopened {
             self.tasks.spawn(async move { log.look_for_ever().await });
         }
         opened
+    }
+
+    /// The log's identity. It is begun only where nobody knows of another one.
+    async fn log_id(&self) -> Result<Uuid, StartError> {
+        if let Some(log_id) = self.log.identify().await? {
+            return Ok(log_id);
+        }
+        if self.access == Access::Write {
+            let prepared = timeout(FIRST_TRY, self.views.prepare(self.access)).await;
+            prepared.map_err(|_| self.silent())??;
+        }
+        let remains = remains(Some(&self.views), self.hot.as_ref()).await?;
+        // Another node may have begun it meanwhile, and the views be of that.
+        match (self.log.identify().await?, remains) {
+            (Some(log_id), _) => Ok(log_id),
+            (None, None) => Ok(self.log.begin().await?),
+            (None, Some(remains)) => Err(remains.refusal(self.log.place())),
+        }
+    }
+
+    fn silent(&self) -> ViewsError {
+        ViewsError::Unreachable {
+            place: self.views.place().to_owned(),
+            why: "the server does not answer".to_owned(),
+        }
     }
 
     /// Redis is asked once: what it refuses now it would refuse for ever. If it cannot be reached, SQL
@@ -236,25 +275,24 @@ impl Unopened {
         };
         self.tried = true;
         match timeout(limit, Box::pin(self.try_to_open_views(identity))).await {
-            Ok(Ok(projectors)) => Ok(Open {
+            Ok(Ok((projectors, refusals))) => Ok(Open {
                 identity: identity.clone(),
                 projectors,
+                refusals,
             }),
             Ok(Err(error)) => Err(self.explained(error)),
-            Err(_) => Err(StartError::Views(ViewsError::Unreachable {
-                place: self.views.place().to_owned(),
-                why: "the server does not answer".to_owned(),
-            })),
+            Err(_) => Err(self.silent().into()),
         }
     }
 
     async fn try_to_open_views(
         &mut self,
         identity: &Identity,
-    ) -> Result<Vec<Projector>, StartError> {
+    ) -> Result<(Vec<Projector>, Refusals), StartError> {
+        let (refusing, refusals) = mpsc::channel(REFUSALS);
         self.views.prepare(self.access).await?;
         let projectors = if self.access == Access::Write {
-            self.project(identity).await?
+            self.project(identity, &refusing).await?
         } else {
             let store = &**self.log.store();
             let found = if self.views.is_shared() {
@@ -266,10 +304,14 @@ impl Unopened {
             Vec::new()
         };
         self.views.admit_readers();
-        Ok(projectors)
+        Ok((projectors, refusals))
     }
 
-    async fn project(&mut self, identity: &Identity) -> Result<Vec<Projector>, StartError> {
+    async fn project(
+        &mut self,
+        identity: &Identity,
+        refusing: &mpsc::Sender<Arc<str>>,
+    ) -> Result<Vec<Projector>, StartError> {
         let queries = self.queries.clone();
         let on_commit: OnCommit = Arc::new(move |touched| queries.forget(touched));
         let (runner, status) = Runner::start(Parts {
@@ -299,8 +341,8 @@ impl Unopened {
         if let Some(told) = self.status.take() {
             tokio::spawn(tell(status, told));
         }
-        let mut projectors = vec![Projector::start(runner)];
-        projectors.extend(hot.map(Projector::start));
+        let mut projectors = vec![Projector::start(runner, refusing.clone())];
+        projectors.extend(hot.map(|hot| Projector::start(hot, refusing.clone())));
         Ok(projectors)
     }
 
@@ -378,13 +420,19 @@ async fn tell(mut status: watch::Receiver<Status>, told: watch::Sender<Status>) 
 struct Projector(oneshot::Sender<()>, JoinHandle<()>);
 
 impl Projector {
-    fn start(runner: Runner<impl Target>) -> Self {
+    fn start(runner: Runner<impl Target>, refusing: mpsc::Sender<Arc<str>>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             // A sender that is gone means stop, too.
             let _: Result<(), oneshot::error::RecvError> = stopped.await;
         };
-        Self(stop, tokio::spawn(runner.run(stopped)))
+        let run = async move {
+            if let Some(why) = runner.run(stopped).await {
+                // The other one may have been refused first.
+                let _ = refusing.try_send(why);
+            }
+        };
+        Self(stop, tokio::spawn(run))
     }
 
     async fn stop(self) {

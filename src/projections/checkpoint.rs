@@ -1,5 +1,6 @@
 //! How far the views have got, in the same transaction as the views themselves.
 
+use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
 use super::SQL;
@@ -36,7 +37,8 @@ pub struct Checkpoint {
 pub enum CheckpointError {
     /// The views were folded from another log.
     #[error(
-        "the views are of another log ({views}, not {log}); `madang replay --offline` rebuilds them"
+        "the views are of another log ({views}, not {log}); name the event store or the file that has that \
+         one, or `madang replay --offline` rebuilds them from this one"
     )]
     ForeignLog {
         /// The log that the views are of.
@@ -123,6 +125,26 @@ pub async fn current(views: &Views, identity: &Identity) -> Result<Checkpoint, C
     let stored = Stored::read(views).await?;
     let stored = stored.ok_or(CheckpointError::NotBegun)?;
     stored.of(identity)
+}
+
+/// The log that views are of, whatever else they are; `None` if they were never begun.
+pub async fn log_of(views: &Views) -> Result<Option<Uuid>, CheckpointError> {
+    match Stored::read(views).await {
+        Ok(None) => Ok(None),
+        Ok(Some(stored)) => {
+            let log_id = stored.log_id.parse();
+            log_id.map(Some).map_err(|_| CheckpointError::Damaged)
+        }
+        Err(error) if lacks_the_table(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether nobody has made the tables yet. A file has them as soon as it is open.
+fn lacks_the_table(error: &sqlx::Error) -> bool {
+    const NO_SUCH_TABLE: &str = "42S02";
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code == NO_SUCH_TABLE)
 }
 
 /// Makes the row if there is none. One that an older release made and never moved is as good as

@@ -64,6 +64,9 @@ pub enum Interruption {
     /// The target is not where it was left: the checkpoint has to be read again.
     #[error("another projector is ahead")]
     Overtaken,
+    /// The target and the log do not belong together any more. The text says what to do.
+    #[error("{0}")]
+    Refused(Arc<str>),
     /// The target cannot be read or written.
     #[error("{class}: {text}")]
     Target {
@@ -119,22 +122,28 @@ impl<T: Target> Runner<T> {
         (runner, watcher)
     }
 
-    /// Runs until `stop` is ready.
-    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+    /// Runs until `stop` is ready, or until the log and the target turn out not to belong together: then
+    /// it says why, and what to do.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Option<Arc<str>> {
         tokio::pin!(stop);
-        tokio::select! {
-            () = self.follow_for_ever() => {}
-            () = &mut stop => {}
-        }
+        let refused = tokio::select! {
+            why = self.follow_until_refused() => Some(why),
+            () = &mut stop => None,
+        };
         self.turn(State::Stopped, None);
         self.report().await;
+        refused
     }
 
-    async fn follow_for_ever(&mut self) {
+    async fn follow_until_refused(&mut self) -> Arc<str> {
         let mut wait = BACK_OFF.0;
         loop {
             let before = self.position;
             let Err(interruption) = self.follow().await;
+            if let Interruption::Refused(why) = interruption {
+                error!(projection = T::NAME, %why, "the projector gives up");
+                return why;
+            }
             warn!(projection = T::NAME, %interruption, "the projector subscribes anew");
             self.suffer(&interruption);
             self.report().await;
@@ -281,7 +290,7 @@ impl<T: Target> Runner<T> {
     /// Shows what is wrong.
     fn suffer(&self, interruption: &Interruption) {
         match interruption {
-            Interruption::Log(_) | Interruption::Ended => {
+            Interruption::Log(_) | Interruption::Ended | Interruption::Refused(_) => {
                 self.turn(State::ReaderDown, Some("event-store"));
             }
             Interruption::Overtaken => self.turn(State::CatchingUp, None),

@@ -31,6 +31,7 @@ pub struct Parts {
 
 /// The SQL views.
 pub struct Sql {
+    store: Arc<dyn EventStore>,
     views: Views,
     identity: Identity,
     checkpoint: Checkpoint,
@@ -54,11 +55,12 @@ impl Runner<Sql> {
         let parked = parked::count(&views).await?;
         let status = Status::starting(checkpoint.position, parked);
         let around = Surroundings {
-            store,
+            store: Arc::clone(&store),
             views: views.clone(),
             clock,
         };
         let target = Sql {
+            store,
             views,
             identity,
             checkpoint,
@@ -74,9 +76,14 @@ impl Target for Sql {
     const ELSEWHERE: bool = false;
 
     async fn resume(&mut self) -> Result<(Position, u64), Interruption> {
-        // Of another fold's views the node hears, and ends; until then nothing is folded into them.
-        let stored = checkpoint::current(&self.views, &self.identity).await;
-        let stored = stored.map_err(|error| failed(error.to_string()))?;
+        // Of another fold's views the node hears, and ends; until then nothing is folded into them. The log
+        // may have been restored from a backup since, and have grown past the checkpoint again.
+        let stored = checkpoint::found(&self.views, &*self.store, &self.identity).await;
+        let stored = stored.map_err(|error| match error {
+            CheckpointError::NotInLog { .. } => Interruption::Refused(error.to_string().into()),
+            CheckpointError::Log(error) => error.into(),
+            error => failed(error.to_string()),
+        })?;
         let before = std::mem::replace(&mut self.checkpoint, stored);
         if self.checkpoint != before {
             // Somebody else has committed something, or an own commit was not heard of.

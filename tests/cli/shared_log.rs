@@ -9,6 +9,7 @@ use crate::node::server::Server;
 use crate::servers::eventstoredb::{EventStoreDb, Foreign};
 use crate::servers::mariadb::MariaDb;
 use crate::servers::redis::Redis;
+use crate::views::refusals::say;
 
 /// Events of the server's own: more than lie between two checkpoints of a subscription.
 const NOISE: usize = 5_000;
@@ -64,6 +65,73 @@ async fn with_the_views_on_a_server_too_an_import_leases_a_number_of_its_own() {
     while boards(&server, &token) < 5 {}
     open_board(&server, &token);
     assert!(!place.path("data/ids.lease").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_takes_its_number_from_no_database_of_another_log() {
+    let (store, empty) = (EventStoreDb::start().await, EventStoreDb::start().await);
+    let database = MariaDb::shared().await.database().await;
+    let place = Place::new();
+    let at = |store: &EventStoreDb| {
+        let (log, views) = (store.url(), &database.url);
+        format!("event_store = \"{log}\"\ndatabase = \"{views}\"\n")
+    };
+    place.write("madang.toml", at(&store));
+    place.write("forum.jsonl", forum(20));
+    Server::start(&place).is_ready();
+    place.write("madang.toml", at(&empty));
+    let ended = place.run(&["import", "forum.jsonl"]).expect(1);
+    assert!(ended.stderr.contains("bring back its data"), "{ended:?}");
+    assert!(empty.log().events().is_empty());
+    beside(&empty, 0).run(&["import", "forum.jsonl"]).expect(0);
+    let ended = place.run(&["import", "forum.jsonl"]).expect(1);
+    assert!(ended.stderr.contains("of another log"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_number_nobody_keeps_apart_has_to_name_one() {
+    let store = EventStoreDb::start().await;
+    let place = Place::new();
+    place.write(
+        "madang.toml",
+        format!("event_store = \"{}\"\n", store.url()),
+    );
+    place.write("forum.jsonl", forum(1));
+    for args in [&["import", "forum.jsonl"][..], &["serve"]] {
+        let ended = place.run(args).expect(2);
+        for named in ["--node-id", "--database"] {
+            assert!(ended.stderr.contains(named), "{ended:?}");
+        }
+    }
+    assert!(store.log().events().is_empty());
+    place.run(&["audit", "events"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_a_number_is_not_ready_and_ends_if_somebody_has_to_see_to_it() {
+    let store = EventStoreDb::start().await;
+    let database = MariaDb::shared().await.database().await;
+    let place = Place::new();
+    let (log, views) = (store.url(), &database.url);
+    let all = format!("event_store = \"{log}\"\ndatabase = \"{views}\"\nnode_id = 3\n");
+    place.write("madang.toml", all);
+    let mut server = Server::start(&place);
+    server.is_ready();
+    assert_eq!(server.health("number").1["state"], "held");
+    server.kill();
+    let waiting = json!({"name": "number", "ok": false, "state": "waiting"});
+    let mut server = Server::start(&place);
+    while server.health("views").1["state"] != "open" {}
+    assert_eq!(server.health("number"), (503, waiting));
+    server.terminate();
+    server.ended();
+    say(
+        &database.url,
+        "ALTER TABLE node_lease ADD COLUMN theirs INT",
+    )
+    .await;
+    let mut server = Server::start(&place);
+    assert_eq!(server.ended().code(), Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,7 +194,7 @@ async fn what_is_hot_goes_on_after_a_restart_behind_events_that_are_not_ours() {
     let (store, redis) = (EventStoreDb::start().await, Redis::start());
     let (place, token) = place(&store.url());
     let settings = format!(
-        "event_store = \"{}\"\nredis = \"{}\"\n",
+        "event_store = \"{}\"\nnode_id = 0\nredis = \"{}\"\n",
         store.url(),
         redis.url()
     );

@@ -60,6 +60,7 @@ fn wrong_use_ends_with_2() {
         &["serve", "--event-store", "esdb+discover://kim:secret@a,b"],
         &["serve", "--event-store", "esdb://kim:secret@log?tls=maybe"],
         &["serve", "--event-store", "esdb://kim:se?cret=secret@log"],
+        &["serve", "--event-store", "esdb://log:2113"],
         &["serve", "--event-store-user", "kim"],
         &["serve", "--event-store-password", "secret"],
         &[

@@ -52,4 +52,9 @@ async fn an_open_gate_is_the_log_until_it_closes() {
     assert_eq!(log.head().await.unwrap(), position);
     gate.set_open(false);
     assert!(is_away(gate.head().await));
+    gate.set_open(true);
+    assert_eq!(gate.head().await.unwrap(), position);
+    gate.shut();
+    gate.set_open(true);
+    assert!(is_away(gate.head().await));
 }

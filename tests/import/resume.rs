@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use madang::command::import::{Fate, Importer, Record, Source, Stop};
-use madang::event_store::AppendError;
+use madang::command::import::{Fate, ImportError, Importer, Record, Source, Stop};
+use madang::domain::Revision;
+use madang::event_store::{AppendError, EventStore as _, Expected, NewEvent, Page, StreamName};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::log::{Dying, Yard, a_forum, comment, essence, its_posts_alone, liked, post, ten_posts};
 use crate::wayward::{Wayward, Whim, unknown};
@@ -49,6 +52,33 @@ async fn dead_at_any_append_and_done_again_it_ends_the_same() {
             );
         }
     }
+}
+
+/// Two processes may have had one node number. What the other one wrote does not get the post's comments.
+#[tokio::test]
+async fn a_planned_id_that_somebody_else_has_used_ends_the_import() {
+    let yard = Yard::open().await;
+    // After the plan and the board.
+    let store = dying(&yard, 2, false);
+    let (_, died) = yard.import(store, (&ten_posts(), 4)).await;
+    died.unwrap_err();
+    let stream = StreamName::import("elsewhere");
+    let plan = yard
+        .log
+        .read_stream(&stream, Revision::FIRST, Page::forward(1));
+    let plan: Value = serde_json::from_str(&plan.await.unwrap()[0].data).unwrap();
+    let id = plan["ids"]["post/1"].as_str().unwrap();
+    let article = StreamName::article(id.parse().unwrap());
+    let theirs = NewEvent {
+        event_id: Uuid::from_u128(1),
+        event_type: "ArticleCreated",
+        data: "{}".to_owned(),
+        metadata: "{}".to_owned(),
+    };
+    let appended = yard.log.append(&article, Expected::NoStream, vec![theirs]);
+    appended.await.unwrap();
+    let again = yard.import(yard.log.clone(), (&ten_posts(), 4)).await;
+    assert_eq!(again.1, Err(ImportError::Taken(article)));
 }
 
 /// Imports `records` into a log that holds `before`, once undisturbed and then with a death at every

@@ -6,15 +6,22 @@ use super::client::Client;
 use super::server::Server;
 use crate::cli::madang::Place;
 use crate::servers::eventstoredb::{Call, EventStoreDb, Foreign, Manner, Rights};
+use crate::servers::mariadb::MariaDb;
+use crate::servers::redis::Redis;
 
 /// A place whose log is at `url`, and the token of somebody who may do everything.
 pub(crate) fn place(url: &str) -> (Place, String) {
     let place = Place::new();
-    place.write("madang.toml", format!("event_store = \"{url}\"\n"));
+    place.write("madang.toml", settings(url));
     let roles = ["--role", "admin", "--role", "auditor"];
     let args = [&["token", "--user", "ada"], &roles[..]].concat();
     let token = place.run(&args).expect(0).stdout.trim().to_owned();
     (place, token)
+}
+
+/// Settings of a node whose views are in files, and which has a number of its own therefore.
+fn settings(url: &str) -> String {
+    format!("event_store = \"{url}\"\nnode_id = 0\n")
 }
 
 /// A place for a server that is not there.
@@ -130,7 +137,7 @@ async fn credentials_beside_the_url_win() {
     serve.env("MADANG_EVENT_STORE_USER", "madang");
     let ended = serve.env("MADANG_EVENT_STORE_PASSWORD", "sesame").output();
     assert!(ended.unwrap().status.success());
-    let url = format!("event_store = \"{}\"\n", store.url());
+    let url = settings(&store.url());
     let login = "event_store_user = \"madang\"\nevent_store_password = \"sesame\"\n";
     place.write("madang.toml", url + login);
     let server = Server::start(&place);
@@ -163,13 +170,55 @@ async fn a_log_that_the_views_are_not_of_is_refused_and_gets_no_command() {
     other
         .run(&["import", "/dev/null", "--source", "n"])
         .expect(0);
-    place.write(
-        "madang.toml",
-        format!("event_store = \"{}\"\n", theirs.url()),
-    );
+    place.write("madang.toml", settings(&theirs.url()));
     let said = refused(&place);
     assert!(said.contains("of another log"), "{said}");
+    assert!(said.contains("name the event store"), "{said}");
     assert_eq!(theirs.log().events().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_log_is_not_begun_where_the_views_are_of_another() {
+    let (ours, empty) = (EventStoreDb::start().await, EventStoreDb::start().await);
+    let (place, token) = place(&ours.url());
+    let mut server = Server::start(&place);
+    server.is_ready();
+    open_board(&server, &token);
+    server.terminate();
+    server.ended();
+    place.write("madang.toml", settings(&empty.url()));
+    let said = refused(&place);
+    assert!(said.contains("bring back its data"), "{said}");
+    assert!(empty.log().events().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_log_is_begun_when_views_and_redis_have_answered() {
+    let (store, mut sql, mut redis) = (
+        EventStoreDb::start().await,
+        MariaDb::start(),
+        Redis::start(),
+    );
+    let database = sql.database().await;
+    let (place, token) = place(&store.url());
+    let url = store.url();
+    let all = format!(
+        "event_store = \"{url}\"\ndatabase = \"{}\"\nredis = \"{}\"\n",
+        database.url,
+        redis.url()
+    );
+    place.write("madang.toml", all);
+    sql.process().kill();
+    redis.process().kill();
+    let server = Server::start(&place);
+    let opening = json!({"name": "event_store", "ok": false, "state": "opening"});
+    assert_eq!(server.health("event_store"), (503, opening));
+    redis.process().restart();
+    assert!(store.log().events().is_empty());
+    sql.process().restart();
+    server.is_ready();
+    open_board(&server, &token);
+    assert_eq!(store.log().events().first().unwrap().0, "madang-log");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,6 +233,25 @@ async fn a_running_node_ends_when_the_log_is_another_one() {
     assert_eq!(server.ended().code(), Some(1));
     let said = server.last_words();
     assert!(said.contains("bring back the server's data"), "{said}");
+    assert!(store.log().events().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_comes_back_as_another_one_gets_nothing() {
+    let mut store = EventStoreDb::start().await;
+    let empty = store.log().backup();
+    let (place, token) = place(&store.url());
+    let mut server = Server::start(&place);
+    server.is_ready();
+    let mut ada = Client::connect(&server.address, &token);
+    store.stop().await;
+    while server.health("event_store").1["state"] != "away" {}
+    store.log().restore(empty);
+    store.start_again().await;
+    while let Ok(answer) = ada.post("/v1/boards", &json!({"name": "yard"})) {
+        assert_eq!(answer.status, 503, "{}", answer.body);
+    }
+    assert_eq!(server.ended().code(), Some(1));
     assert!(store.log().events().is_empty());
 }
 
@@ -205,6 +273,27 @@ async fn views_ahead_of_a_restored_log_are_refused_with_the_replay_to_run() {
     let server = Server::start(&place);
     server.is_ready();
     open_board(&server, &token);
+}
+
+/// Its head is past the checkpoint of the views, and another event stands there, or none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_node_ends_when_an_older_copy_of_the_log_has_grown_past_its_views() {
+    let mut store = EventStoreDb::start().await;
+    let (place, token) = place(&store.url());
+    let mut server = Server::start(&place);
+    server.is_ready();
+    let before = store.log().backup();
+    open_board(&server, &token);
+    store.stop().await;
+    store.log().restore(before);
+    for _ in 0..50 {
+        store.log().write("theirs", Foreign::new("Theirs", "{}"));
+    }
+    store.start_again().await;
+    assert_eq!(server.ended().code(), Some(1));
+    let said = server.last_words();
+    assert!(said.contains("ahead of the log"), "{said}");
+    assert!(said.contains("`madang replay --offline`"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

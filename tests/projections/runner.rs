@@ -47,9 +47,12 @@ impl Running {
     async fn over(yard: &Yard, store: Arc<dyn EventStore>) -> Self {
         let (runner, status, position) = runner(yard, store).await;
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(runner.run(async {
-            let _ = stopped.await;
-        }));
+        let task = tokio::spawn(async {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            assert_eq!(runner.run(stopped).await, None);
+        });
         Self {
             position,
             status,
@@ -263,7 +266,7 @@ async fn two_runners_over_one_log_do_what_one_does() {
 }
 
 /// Polls `work` so many times and then drops it, unless `done` is ready first.
-pub(super) async fn dropped_after(polls: u32, work: impl Future<Output = ()>, done: impl Future) {
+pub(super) async fn dropped_after(polls: u32, work: impl Future, done: impl Future) {
     let mut work = Box::pin(work);
     let mut left = polls;
     let some = poll_fn(move |context| {
@@ -271,7 +274,7 @@ pub(super) async fn dropped_after(polls: u32, work: impl Future<Output = ()>, do
             return Poll::Ready(());
         }
         left -= 1;
-        work.as_mut().poll(context)
+        work.as_mut().poll(context).map(drop)
     });
     tokio::select! {
         () = some => {}

@@ -18,6 +18,7 @@ use crate::command::comment::{CommentDraft, Surroundings};
 use crate::domain::article::ArticleRejection;
 use crate::domain::comment::{CommentRejection, Parent};
 use crate::domain::{ArticleId, CommentId};
+use crate::event_store::StreamName;
 
 /// What became of a record, and what others may need to know of it.
 struct Outcome {
@@ -105,10 +106,17 @@ impl Importer {
         let there = Some(Created::Article(article_id, board.max_depth));
         match created.await {
             Ok(_) => Ok(outcome(Fate::Imported, there)),
-            Err(CommandError::Rejected { rejection, .. }) => Ok(match rejection {
-                ArticleRejection::Exists => outcome(Fate::AlreadyThere, there),
-                other => outcome(Fate::rejected(other), None),
-            }),
+            Err(CommandError::Rejected {
+                rejection: ArticleRejection::Exists,
+                ..
+            }) => {
+                let (key, stream) = (Key::Post(post.id), StreamName::article(article_id));
+                self.has_begun(key, &stream).await?;
+                Ok(outcome(Fate::AlreadyThere, there))
+            }
+            Err(CommandError::Rejected { rejection, .. }) => {
+                Ok(outcome(Fate::rejected(rejection), None))
+            }
             Err(error) => Err(ImportError::of(error, |_| ImportError::Conflict)),
         }
     }
@@ -156,6 +164,8 @@ impl Importer {
                 rejection: CommentRejection::Exists,
                 ..
             }) => {
+                let (key, stream) = (Key::Comment(comment.id), StreamName::comment(comment_id));
+                self.has_begun(key, &stream).await?;
                 let (parent, _) = self.commands.parent(comment_id).await?;
                 let there = Created::Comment(comment_id, parent);
                 Ok(outcome(None, Fate::AlreadyThere, Some(there)))

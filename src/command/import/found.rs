@@ -1,12 +1,13 @@
 //! What earlier runs have brought in of the records that they planned.
 
-use super::names::Key;
+use super::names::{Key, command_of};
 use super::together::together;
 use super::{Comment, Fate, IN_FLIGHT, ImportError, Importer, Post, Record, Told, What};
 use crate::command::load;
 use crate::domain::article::{Article, ArticleStanding};
-use crate::domain::{Timestamp, UserId, comment};
-use crate::event_store::StreamName;
+use crate::domain::{Revision, Timestamp, UserId, comment};
+use crate::event_store::codec::event_id;
+use crate::event_store::{Page, StreamName};
 
 /// Records that are brought in together: what belongs to one plan.
 pub(super) struct Group {
@@ -111,7 +112,11 @@ impl Importer {
                 let Some(id) = self.known.post(post.id) else {
                     return Ok(Found::Missing);
                 };
-                let article = load::<Article>(store, &StreamName::article(id)).await?;
+                let stream = StreamName::article(id);
+                if !self.has_begun(Key::Post(post.id), &stream).await? {
+                    return Ok(Found::Missing);
+                }
+                let article = load::<Article>(store, &stream).await?;
                 Ok(match ArticleStanding::of(article.state.as_ref()) {
                     ArticleStanding::Missing => Found::Missing,
                     standing => Found::Post(standing),
@@ -122,6 +127,9 @@ impl Importer {
                     return Ok(Found::Missing);
                 };
                 let stream = StreamName::comment(id);
+                if !self.has_begun(Key::Comment(comment.id), &stream).await? {
+                    return Ok(Found::Missing);
+                }
                 let found = load::<comment::Comment>(store, &stream).await?.state;
                 let hangs = |found: comment::Comment| Found::Comment {
                     hangs: self.hangs(comment, &found),
@@ -129,6 +137,25 @@ impl Importer {
                 Ok(found.map_or(Found::Missing, hangs))
             }
         }
+    }
+
+    /// Whether this source's command for `key` has begun the stream; `false` if nobody has. Somebody else's
+    /// article must not get the comments of a post that has the same id.
+    pub(super) async fn has_begun(
+        &self,
+        key: Key<'_>,
+        stream: &StreamName,
+    ) -> Result<bool, ImportError> {
+        let first = Page::forward(1);
+        let store = &self.commands.store;
+        let first = store.read_stream(stream, Revision::FIRST, first).await?;
+        let Some(first) = first.first() else {
+            return Ok(false);
+        };
+        if first.event_id == event_id(command_of(&self.source, key), 0) {
+            return Ok(true);
+        }
+        Err(ImportError::Taken(stream.clone()))
     }
 
     /// At which depth `found` hangs on an ancestor, if it is not a reply to what the source says.

@@ -64,6 +64,11 @@ pub(super) fn origin_of(source: &Source, key: Key<'_>, by: (UserId, Timestamp)) 
     origin(source, &format!("{source}/{key}"), by)
 }
 
+/// The command that makes `key`, whoever runs the import.
+pub(super) fn command_of(source: &Source, key: Key<'_>) -> Uuid {
+    id(&format!("{source}/{key}"))
+}
+
 /// Where the like of `post` by `author` comes from. No record is called so, since an id is a number.
 pub(super) fn origin_of_like(
     source: &Source,
@@ -86,8 +91,11 @@ pub(super) fn system() -> UserId {
     UserId::system("import")
 }
 
+fn id(name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
+}
+
 fn origin(source: &Source, name: &str, (actor, occurred_at): (UserId, Timestamp)) -> Origin {
-    let id = |name: &str| Uuid::new_v5(&NAMESPACE, name.as_bytes());
     Origin {
         actor,
         command_id: id(name),

@@ -134,6 +134,13 @@ impl Taker {
         is_ours.then(|| Held::new(node, from, number.state.clone()))
     }
 
+    /// What was taken without hearing of it, if the server knows of such a thing.
+    pub(super) async fn taken_unheard(&self) -> Option<Held> {
+        let (node, _) = self.tried?;
+        let numbers = self.table.numbers(Some(node)).await.ok()?;
+        self.taken_before(&numbers)
+    }
+
     fn none_is_free(&self, numbers: &[Number]) -> Untaken {
         match (self.which, numbers) {
             (Some(node), [number, ..]) => Untaken::Held {

@@ -130,7 +130,7 @@ impl<R> Hearth<R> {
         })
         .await
         .unwrap();
-        let sql = Following::of(status, |stopped| runner.run(stopped));
+        let sql = Following::of(status, |stopped| going_on(runner.run(stopped)));
         let hot = Following::start(self.parts(store, told)).await;
         Projectors { sql, hot }
     }
@@ -181,11 +181,16 @@ impl<R> Hearth<R> {
     }
 }
 
+/// A runner that is never refused.
+async fn going_on(run: impl Future<Output = Option<Arc<str>>>) {
+    assert_eq!(run.await, None);
+}
+
 impl Following {
     /// Keeps what is hot up to date.
     pub(crate) async fn start(parts: hot::Parts) -> Self {
         let (runner, status) = hot::start(parts).await.unwrap();
-        Self::of(status, |stopped| runner.run(stopped))
+        Self::of(status, |stopped| going_on(runner.run(stopped)))
     }
 
     fn of<F>(status: watch::Receiver<Status>, run: impl FnOnce(Stopped) -> F) -> Self
