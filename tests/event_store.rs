@@ -1,6 +1,7 @@
 //! The event store: what every adapter promises, and what each promises besides.
 
 pub(crate) mod contract;
+pub(crate) mod eventstoredb;
 mod gate;
-mod model;
-mod sqlite;
+pub(crate) mod model;
+pub(crate) mod sqlite;

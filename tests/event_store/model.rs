@@ -16,9 +16,9 @@ use super::sqlite::InDirectory;
 
 /// One append: which stream, what is expected there, and which ids.
 #[derive(Clone, Debug)]
-struct Step {
-    stream: StreamName,
-    expected: Expected,
+pub(crate) struct Step {
+    pub(crate) stream: StreamName,
+    pub(crate) expected: Expected,
     ids: Vec<Uuid>,
 }
 
@@ -64,7 +64,7 @@ fn answer(revision: usize, index: usize) -> Appended {
 
 /// Few streams, small revisions and few ids, so that repeats and conflicts are common. The id of an
 /// event follows from the step that would first write it, as ids follow from commands.
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let expected = prop_oneof![
         2 => Just(Expected::NoStream),
         5 => (0..6_u64).prop_map(|r| Expected::Revision(Revision(r))),
@@ -78,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-fn new_events(step: &Step) -> Vec<NewEvent> {
+pub(crate) fn new_events(step: &Step) -> Vec<NewEvent> {
     let with_id = |event_id: &Uuid| NewEvent {
         event_id: *event_id,
         ..event()

@@ -7,8 +7,6 @@
 //! Madang never asks for, which is answered as unimplemented.
 
 #![expect(clippy::result_large_err, reason = "the errors are what gRPC sends")]
-#![expect(dead_code, reason = "what is to be tested with it comes next")]
-#![expect(unused_imports, reason = "what is to be tested with it comes next")]
 
 mod acting;
 mod append;
