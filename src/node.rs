@@ -9,6 +9,7 @@ mod stand;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,6 +33,9 @@ use opening::{Opened, Unopened};
 
 pub use numbering::{LEASE_FILE, Numbering};
 pub use stand::{Stand, refused};
+
+/// How long a node that is open waits for its number before it listens without one.
+const FIRST_NUMBER: Duration = Duration::from_secs(5);
 
 /// Why a node does not start. Each text names the file and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +163,13 @@ impl Node {
             tasks: JoinSet::new(),
         };
         let (opened, stand) = unopened.start().await?;
+        if *stand.borrow() == Stand::Open {
+            // Or the first commands of a node that says it is ready would be refused for a moment.
+            let numbered = numbering.is_there(FIRST_NUMBER).await;
+            if let Err(error) = numbered {
+                tracing::warn!(%error, "commands that need a new id are refused until there is one");
+            }
+        }
         Ok(Self {
             viewing: Viewing::start(&commands, counter, hot.clone()),
             commands,

@@ -41,7 +41,7 @@ async fn killed_at_any_moment_and_done_again_it_ends_the_same() {
     let began = Instant::now();
     place.run(&["import", "forum.jsonl"]).expect(0);
     let whole = began.elapsed();
-    let undisturbed = essence(&place.log().await).await;
+    let undisturbed = essence(&*place.log().await).await;
     for round in 0..rounds() {
         let place = Place::new();
         place.write("forum.jsonl", &forum);
@@ -49,7 +49,7 @@ async fn killed_at_any_moment_and_done_again_it_ends_the_same() {
             killed_import(&place, some_of(whole, round * KILLS + kill));
         }
         place.run(&["import", "forum.jsonl"]).expect(0);
-        let resumed = essence(&place.log().await).await;
+        let resumed = essence(&*place.log().await).await;
         assert!(resumed == undisturbed, "round {round}: the logs differ");
     }
 }

@@ -12,7 +12,7 @@ use madang::command::Commands;
 use madang::command::ids::Ids;
 use madang::config::Roles as NodeRoles;
 use madang::domain::{Timestamp, UserId};
-use madang::event_store::{Position, identity};
+use madang::event_store::{EventStore, Position, identity};
 use madang::http::{AuthKey, Check, Grant, Limits, Readiness, Role, Site, Verifier, mint, router};
 use madang::node::Node;
 use serde_json::{Value, json};
@@ -116,11 +116,13 @@ impl Yard {
         let (Some(hot), Some(_)) = (hot, status) else {
             return;
         };
-        if position > store.head().await.unwrap() {
-            return;
-        }
         let log_id = identity::read(&**store).await.unwrap().unwrap();
         know(hot, log_id, position).await;
+    }
+
+    /// The log.
+    pub(super) fn store(&self) -> &Arc<dyn EventStore> {
+        &self.node.store
     }
 
     pub(super) fn advance(&self, milliseconds: i64) {
@@ -133,6 +135,7 @@ impl Yard {
         Call {
             yard: self,
             request,
+            after: None,
         }
     }
 
@@ -173,6 +176,8 @@ pub(super) fn token_until(expires_at: i64, user: &str, roles: &[Role]) -> String
 pub(super) struct Call<'a> {
     yard: &'a Yard,
     request: Request<Body>,
+    /// Where the event stands that the caller waits for, if it happened.
+    after: Option<Position>,
 }
 
 impl Call<'_> {
@@ -200,8 +205,9 @@ impl Call<'_> {
         self.with("olga", Role::Auditor)
     }
 
-    pub(super) fn after(self, command: &Answer) -> Self {
+    pub(super) fn after(mut self, command: &Answer) -> Self {
         let position = command.header("madang-position").unwrap().to_owned();
+        self.after = Some(position.parse().unwrap());
         self.header("madang-wait-for", &position)
     }
 
@@ -220,9 +226,7 @@ impl Call<'_> {
     }
 
     pub(super) async fn send(self) -> Answer {
-        let waits_for = self.request.headers().get("madang-wait-for");
-        let position = waits_for.and_then(|value| value.to_str().ok()?.parse().ok());
-        if let Some(position) = position {
+        if let Some(position) = self.after {
             self.yard.warm_up(position).await;
         }
         let path = self.request.uri().path().to_owned();
