@@ -9,7 +9,6 @@ mod stand;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -33,9 +32,6 @@ use opening::{Opened, Unopened};
 
 pub use numbering::{LEASE_FILE, Numbering};
 pub use stand::{Stand, refused};
-
-/// How long a node that is open waits for its number before it listens without one.
-const FIRST_NUMBER: Duration = Duration::from_secs(5);
 
 /// Why a node does not start. Each text names the file and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -112,14 +108,12 @@ impl Node {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let log = Log::of(config, store, clock.clone());
-        let in_file = if Numbering::is_leased(config) {
-            None
-        } else {
-            Some(Numbering::in_file(config, clock.clone())?)
-        };
         let redis = config.redis.clone();
         let hot = redis.map(|(url, prefix)| Hot::new(url, prefix));
         let views = Views::begin(&config.database).await?;
+        if log.is_shared() {
+            views.hold_readers();
+        }
         let (position, told) = watch::channel(Position::START);
         let progress = Progress::told_by(told.clone());
         let mut queries = Queries::new(views.clone(), progress.clone(), config.calendar.clone());
@@ -127,13 +121,7 @@ impl Node {
             queries = queries.with_hot(hot.clone());
         }
         let store = log.for_others();
-        let numbering = match in_file {
-            Some(numbering) => numbering,
-            None if config.roles.command => {
-                Numbering::leased(config, (&views, &store), clock.clone())
-            }
-            None => Numbering::none(clock.clone()),
-        };
+        let numbering = Numbering::of_node(config, (&views, &store), clock.clone())?;
         let ids = numbering.ids();
         let commands = Commands::new(Arc::clone(&store), Arc::clone(&ids));
         let counter = Counter {
@@ -162,13 +150,16 @@ impl Node {
             follows: false,
             tasks: JoinSet::new(),
         };
-        let (opened, stand) = unopened.start().await?;
+        let (opened, stand) = match unopened.start().await {
+            Ok(opened) => opened,
+            Err(error) => {
+                numbering.stop().await;
+                return Err(error);
+            }
+        };
         if *stand.borrow() == Stand::Open {
             // Or the first commands of a node that says it is ready would be refused for a moment.
-            let numbered = numbering.is_there(FIRST_NUMBER).await;
-            if let Err(error) = numbered {
-                tracing::warn!(%error, "commands that need a new id are refused until there is one");
-            }
+            numbering.first().await;
         }
         Ok(Self {
             viewing: Viewing::start(&commands, counter, hot.clone()),

@@ -174,6 +174,12 @@ impl Views {
         }
     }
 
+    /// Lets no readers in until they are admitted: nobody knows yet whether these are views of the
+    /// log. On a server that goes without saying.
+    pub fn hold_readers(&self) {
+        self.readers.hold();
+    }
+
     /// Lets readers in: what is in the database may be believed.
     pub fn admit_readers(&self) {
         self.readers.admit();

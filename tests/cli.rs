@@ -6,6 +6,7 @@ pub(crate) mod madang;
 mod progress;
 mod replay;
 mod servers;
+mod shared_log;
 mod stop;
 mod storm;
 mod token;

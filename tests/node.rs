@@ -5,6 +5,7 @@ mod ids;
 mod kill;
 mod late;
 mod lease;
+pub(crate) mod log;
 mod outage;
 mod parked;
 mod projections;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::warn;
 
 use super::lease::{Leasing, NoNumber, Parts};
 use crate::ambient::Clock;
@@ -15,6 +16,9 @@ use crate::views::{Database, Views};
 
 /// The file with the lease of ids, in the data directory.
 pub const LEASE_FILE: &str = "ids.lease";
+
+/// How long a node that is open waits for its number before it listens without one.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// The ids of a process, and what keeps its number.
 pub struct Numbering {
@@ -38,13 +42,24 @@ impl Numbering {
         })
     }
 
-    /// No number, for a node that takes no commands and so makes no ids.
-    pub fn none(clock: Clock) -> Self {
+    /// What a node with such views and such a log begins with. One that takes no commands makes no ids,
+    /// and leases no number.
+    pub(super) fn of_node(
+        config: &Config,
+        stores: (&Views, &Arc<dyn EventStore>),
+        clock: Clock,
+    ) -> Result<Self, IdError> {
+        if !Self::is_leased(config) {
+            return Self::in_file(config, clock);
+        }
+        if config.roles.command {
+            return Ok(Self::leased(config, stores, clock));
+        }
         let (_, never) = watch::channel(None);
-        Self {
+        Ok(Self {
             ids: Arc::new(Ids::leased(never, clock)),
             leasing: None,
-        }
+        })
     }
 
     /// Begins to lease a number in the background, for ids in the log `store`.
@@ -75,6 +90,13 @@ impl Numbering {
         match &self.leasing {
             Some(leasing) => leasing.number(limit).await.map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// Waits for the number of a node that begins, but not for long.
+    pub(super) async fn first(&self) {
+        if let Err(error) = self.is_there(FIRST).await {
+            warn!(%error, "commands that need a new id are refused until there is a number");
         }
     }
 

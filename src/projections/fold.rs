@@ -102,6 +102,11 @@ impl Batch {
         self.events.push(Read::new(recorded));
     }
 
+    /// Where its last event stands, if it has any.
+    pub fn last(&self) -> Option<Position> {
+        self.events.last().map(|read| read.recorded().position)
+    }
+
     /// Notes that the log holds nothing of interest up to `position`.
     pub fn skip_to(&mut self, position: Position) {
         self.end = self.end.max(position);

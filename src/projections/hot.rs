@@ -2,7 +2,7 @@
 //!
 //! What must hold:
 //!
-//! - A batch is applied only when SQL has reached its end. So SQL knows which of its events are
+//! - A batch is applied only when SQL has reached its last event. So SQL knows which of its events are
 //!   parked, and whoever fills an entry finds rows that are at least as new as the checkpoint here.
 //! - The checkpoint moves by compare-and-set, after all that it covers was applied to the masters that
 //!   the generation began with. Where that cannot be told any more (the pointer is gone or went back,

@@ -39,8 +39,9 @@ pub trait Target: Send + Sync + 'static {
     /// Reads how far the target has got, and how many events are parked. The fold goes on from there.
     fn resume(&mut self) -> impl Future<Output = Result<(Position, u64), Interruption>> + Send;
 
-    /// Ready once a batch that ends at `end` may be folded. May be dropped and asked again.
-    fn ready(&self, end: Position) -> impl Future<Output = ()> + Send;
+    /// Ready once a batch whose last event stands at `last` may be folded. May be dropped and asked
+    /// again.
+    fn ready(&self, last: Position) -> impl Future<Output = ()> + Send;
 
     /// Folds a batch that follows what was folded before, and moves the checkpoint behind it. Answers
     /// how many events had to be parked. After a failure of the target the same batch may be tried
@@ -163,14 +164,15 @@ impl<T: Target> Runner<T> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut held: Option<Reading> = None;
         loop {
-            let end = held.as_ref().map_or(position, |held| held.batch.end);
+            let last = held.as_ref().and_then(|held| held.batch.last());
+            let last = last.unwrap_or(position);
             tokio::select! {
                 reading = reader.next(), if held.is_none() => {
                     let reading = reading.ok_or(Interruption::Ended)?;
                     self.hold(&reading);
                     held = Some(reading);
                 }
-                () = self.target.ready(end), if held.is_some() => {
+                () = self.target.ready(last), if held.is_some() => {
                     if let Some(reading) = held.take() {
                         self.take(reading).await?;
                     }

@@ -1,6 +1,9 @@
 //! Connections to the views, whatever they are kept in.
 
+use std::io;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqlitePool};
@@ -15,15 +18,41 @@ pub struct Pool(pub(super) Pooled);
 
 #[derive(Clone, Debug)]
 pub(super) enum Pooled {
-    Sqlite(SqlitePool),
+    Sqlite(FilePool),
     Server(ServerPool),
+}
+
+/// Connections to a file.
+#[derive(Clone, Debug)]
+pub(super) struct FilePool {
+    pool: SqlitePool,
+    /// Whether nobody may have one yet.
+    held: Arc<AtomicBool>,
+}
+
+impl FilePool {
+    pub(super) fn of(pool: SqlitePool) -> Self {
+        let held = Arc::default();
+        Self { pool, held }
+    }
+
+    fn admitted(&self) -> sqlx::Result<&SqlitePool> {
+        if self.held.load(Ordering::Acquire) {
+            let why = "the views are not open yet";
+            return Err(sqlx::Error::Io(io::Error::other(why)));
+        }
+        Ok(&self.pool)
+    }
 }
 
 impl Pool {
     /// Takes a connection, waiting for one for a bounded time.
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
         match &self.0 {
-            Pooled::Sqlite(pool) => Ok(Connection(Held::Sqlite(pool.acquire().await?))),
+            Pooled::Sqlite(file) => {
+                let connection = file.admitted()?.acquire().await?;
+                Ok(Connection(Held::Sqlite(connection)))
+            }
             Pooled::Server(pool) => Ok(Connection(Held::Server(pool.acquire().await?))),
         }
     }
@@ -31,8 +60,8 @@ impl Pool {
     /// Takes a connection and begins a transaction.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         match &self.0 {
-            Pooled::Sqlite(pool) => {
-                let transaction = pool.begin().await?;
+            Pooled::Sqlite(file) => {
+                let transaction = file.admitted()?.begin().await?;
                 Ok(Transaction(Connection(Held::Begun(transaction))))
             }
             Pooled::Server(pool) => Ok(Transaction(Connection(Held::Server(pool.begin().await?)))),
@@ -41,15 +70,22 @@ impl Pool {
 
     pub(super) async fn close(&self) {
         match &self.0 {
-            Pooled::Sqlite(pool) => pool.close().await,
+            Pooled::Sqlite(file) => file.pool.close().await,
             Pooled::Server(pool) => pool.close().await,
         }
     }
 
     pub(super) fn admit(&self) {
         match &self.0 {
-            Pooled::Sqlite(_) => {}
+            Pooled::Sqlite(file) => file.held.store(false, Ordering::Release),
             Pooled::Server(pool) => pool.open(),
+        }
+    }
+
+    /// Lets nobody in until [`admit`](Self::admit), which a server's readers wait for anyway.
+    pub(super) fn hold(&self) {
+        if let Pooled::Sqlite(file) = &self.0 {
+            file.held.store(true, Ordering::Release);
         }
     }
 }

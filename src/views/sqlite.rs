@@ -14,7 +14,7 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 
-use super::connection::{Pool, Pooled};
+use super::connection::{FilePool, Pool, Pooled};
 use super::{Views, ViewsError};
 use crate::file_lock::FileLock;
 
@@ -88,8 +88,8 @@ impl Views {
         let readers = pool(READERS).connect_lazy_with(options(path).read_only(true));
         Ok(Self {
             place: path.display().to_string().into(),
-            writer: Pool(Pooled::Sqlite(writer)),
-            readers: Pool(Pooled::Sqlite(readers)),
+            writer: Pool(Pooled::Sqlite(FilePool::of(writer))),
+            readers: Pool(Pooled::Sqlite(FilePool::of(readers))),
             server: None,
             _lock: Some(lock),
         })

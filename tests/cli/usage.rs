@@ -53,6 +53,24 @@ fn wrong_use_ends_with_2() {
         &["serve", "--database", "mysql://kim:secret"],
         &["serve", "--database", "mysql://kim:what?secret@db/forum"],
         &["serve", "--event-store", "kafka://kim@log?password=secret"],
+        &["serve", "--event-store", "esdb://kim:secret@"],
+        &["serve", "--event-store", "esdb://kim:secret@log:door"],
+        &["serve", "--event-store", "esdb://kim@secret:log"],
+        &["audit", "events", "--event-store", "esdb:kim:secret@log"],
+        &["serve", "--event-store", "esdb+discover://kim:secret@a,b"],
+        &["serve", "--event-store", "esdb://kim:secret@log?tls=maybe"],
+        &["serve", "--event-store", "esdb://kim:se?cret=secret@log"],
+        &["serve", "--event-store-user", "kim"],
+        &["serve", "--event-store-password", "secret"],
+        &[
+            "token",
+            "--user",
+            "kim",
+            "--event-store",
+            "esdb://kim:secret@log",
+            "--event-store-ca",
+            "nothing.pem",
+        ],
         &["serve", "--redis-prefix", "mad:ang"],
         &["serve", "--redis-prefix", ""],
         &["replay", "--offline", "--node-id", "1024"],
@@ -63,6 +81,14 @@ fn wrong_use_ends_with_2() {
         let ended = place.run(args).expect(2);
         assert!(!ended.stderr.contains("secret"), "{ended:?}");
     }
+}
+
+#[test]
+fn an_option_of_a_url_that_is_not_known_is_named() {
+    let url = "esdb://kim:secret@log?tls=false&nodePreferences=leader";
+    let ended = Place::new().run(&["serve", "--event-store", url]).expect(2);
+    assert!(ended.stderr.contains("nodePreferences"), "{ended:?}");
+    assert!(!ended.stderr.contains("secret"), "{ended:?}");
 }
 
 #[test]
@@ -94,7 +120,13 @@ fn settings_stand_before_or_behind_the_subcommand_or_in_a_variable_or_a_file() {
 #[test]
 fn help_shows_no_password_that_stands_in_a_variable() {
     let place = Place::new();
-    for variable in ["MADANG_REDIS", "MADANG_DATABASE", "MADANG_EVENT_STORE"] {
+    for variable in [
+        "MADANG_REDIS",
+        "MADANG_DATABASE",
+        "MADANG_EVENT_STORE",
+        "MADANG_EVENT_STORE_USER",
+        "MADANG_EVENT_STORE_PASSWORD",
+    ] {
         let mut command = place.command(&["serve", "--help"]);
         let help = command.env(variable, "mysql://kim:secret@localhost/forum");
         let ended = Ended::from(help.output().unwrap()).expect(0);

@@ -73,7 +73,7 @@ impl OnFake {
 
 /// Asks again until it works, or has not worked for far too long.
 pub(crate) async fn patiently<T, E: Debug>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
-    const TOO_LONG: Duration = Duration::from_secs(60);
+    const TOO_LONG: Duration = Duration::from_mins(1);
     let begun = Instant::now();
     loop {
         match ask().await {

@@ -1,10 +1,17 @@
 //! The audit over HTTP.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use insta::assert_json_snapshot;
+use madang::ambient::Clock;
+use madang::event_store::sqlite::SqliteLog;
+use madang::event_store::{Position, StoreError};
 use serde_json::{Value, json};
 
-use super::fixture::{Yard, redacted};
+use super::fixture::{Plan, Yard, redacted};
 use crate::import::log::everything;
+use crate::wayward::{Wayward, Whim};
 
 async fn yard_with(articles: usize) -> (Yard, String) {
     filled(Yard::open().await, articles).await
@@ -248,4 +255,29 @@ async fn ends_beyond_the_log_are_ends() {
         let of_stream: Vec<_> = seen.into_iter().filter(|n| *n == 2).collect();
         assert_eq!(walked(&yard, &stream).await, of_stream, "{query}");
     }
+}
+
+/// A log in which not every number is a position.
+struct Sparse;
+
+#[async_trait]
+impl Whim for Sparse {
+    async fn reading(&self) -> Result<(), StoreError> {
+        let position = Position::new(7, 7);
+        Err(StoreError::NoSuchPosition { position })
+    }
+}
+
+#[tokio::test]
+async fn a_position_that_is_none_of_this_log_is_the_callers_mistake() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = SqliteLog::open(&directory.path().join("log.db"), Clock::system()).await;
+    let plan = Plan {
+        log: Some(Wayward::over(Arc::new(log.unwrap()), Sparse)),
+        ..Plan::default()
+    };
+    let yard = Yard::planned(plan).await;
+    let from = Position::new(7, 7);
+    let call = yard.call("GET", &format!("/v1/audit/events?from={from}"));
+    assert_eq!(call.auditor().problem().await, "400 no-such-position");
 }

@@ -42,6 +42,8 @@ pub(super) struct Plan {
     /// Whether the node has a number to make ids with.
     pub(super) numbered: bool,
     pub(super) stack: Stack,
+    /// What auditors read instead of the node's log.
+    pub(super) log: Option<Arc<dyn EventStore>>,
 }
 
 impl Default for Plan {
@@ -52,6 +54,7 @@ impl Default for Plan {
             ready: true,
             numbered: true,
             stack: Stack::chosen(),
+            log: None,
         }
     }
 }
@@ -93,7 +96,7 @@ impl Yard {
             commands: roles.command.then_some(commands),
             viewing: roles.command.then(|| node.viewing.clone()),
             queries: roles.query.then(|| node.queries.clone()),
-            log: node.store.clone(),
+            log: plan.log.unwrap_or_else(|| node.store.clone()),
             verifier: Verifier::new(&AuthKey::from_text(KEY).unwrap(), clock.clone()),
             readiness: Readiness::new(move || vec![check()]),
             clock,

@@ -3,7 +3,7 @@
 use madang::ambient::Clock;
 use madang::calendar::Calendar;
 use madang::command::article::Draft;
-use madang::config::{Config, Role, Roles};
+use madang::config::{Config, Database, Role, Roles};
 use madang::domain::text::WriterName;
 use madang::domain::{ArticleId, BoardId};
 use madang::event_store::{Log, Position};
@@ -77,6 +77,7 @@ async fn a_second_node_on_any_of_the_files_is_refused_and_told_which() {
     let node = start(&first).await;
     let same_lease = Config {
         event_store: Log::File(elsewhere.path("log.db")),
+        database: Database::File(elsewhere.path("views.db")),
         ..first.clone()
     };
     let same_views = Config {

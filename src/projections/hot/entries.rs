@@ -73,9 +73,9 @@ impl Target for Redis {
         Ok((position, 0))
     }
 
-    async fn ready(&self, end: Position) {
+    async fn ready(&self, last: Position) {
         let mut sql = self.parts.sql.clone();
-        if end > self.checkpoint() && sql.wait_for(|at| *at >= end).await.is_err() {
+        if last > self.checkpoint() && sql.wait_for(|at| *at >= last).await.is_err() {
             // The projector of the views is gone, and the node will soon be, too.
             std::future::pending::<()>().await;
         }
@@ -101,7 +101,8 @@ impl Target for Redis {
             (self.parts.on_commit)(&written.touched);
             rest = later;
         }
-        self.skip_to(batch.end).await?;
+        let sql = *self.parts.sql.borrow();
+        self.skip_to(batch.end.min(sql)).await?;
         Ok(0)
     }
 
@@ -115,7 +116,7 @@ impl Target for Redis {
             return Err(Interruption::Overtaken);
         }
         self.sure = true;
-        Ok(())
+        self.follow_sql().await
     }
 }
 
@@ -246,6 +247,22 @@ impl Redis {
         }
         self.pointer = Some(from);
         Ok(())
+    }
+
+    /// Moves the checkpoint over what SQL has skipped. Each subscription is told in other places that
+    /// there is nothing of interest; readers would take us for late if we stayed behind.
+    async fn follow_sql(&mut self) -> Result<(), Interruption> {
+        let last = self.pointer.as_ref().and_then(|pointer| pointer.last);
+        if *self.parts.sql.borrow() <= self.checkpoint() {
+            return Ok(());
+        }
+        match checkpoint::read(&self.parts.views).await? {
+            // The last event of both is the same, so there is none in between.
+            Some(sql) if sql.last.map(|(_, event_id)| event_id) == last => {
+                self.skip_to(sql.position).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Moves the checkpoint over what the log skips.

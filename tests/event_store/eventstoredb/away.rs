@@ -44,7 +44,7 @@ async fn a_server_that_is_not_ready_is_asked_again() {
 #[tokio::test]
 async fn calls_while_the_server_is_away_do_not_wait_for_it() {
     let mut limits = short();
-    limits.back_off.0 = std::time::Duration::from_secs(3600);
+    limits.back_off.0 = std::time::Duration::from_hours(1);
     limits.back_off.1 = limits.back_off.0;
     let OnFake { mut server, log } = OnFake::with(limits).await;
     server.stop().await;

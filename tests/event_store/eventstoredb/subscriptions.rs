@@ -269,7 +269,7 @@ fn impatient() -> Limits {
 fn patient() -> Limits {
     Limits {
         silence: Duration::from_millis(300),
-        owed_silence: Duration::from_secs(3600),
+        owed_silence: Duration::from_hours(1),
         ..short()
     }
 }
@@ -292,7 +292,7 @@ async fn a_subscription_that_falls_silent_is_begun_anew() {
 #[tokio::test]
 async fn a_subscription_that_misses_an_own_append_is_begun_anew() {
     let limits = Limits {
-        silence: Duration::from_secs(3600),
+        silence: Duration::from_hours(1),
         ..impatient()
     };
     let OnFake { server, log } = OnFake::with(limits).await;

@@ -205,11 +205,6 @@ impl FakeLog {
         events.map(|record| (name(record), record.id)).collect()
     }
 
-    /// Where the newest record stands, whosever it is.
-    pub(crate) fn last_position(&self) -> u64 {
-        self.lock().records.last().map_or(0, |last| last.position)
-    }
-
     pub(super) fn append(
         &self,
         stream: &Bytes,
