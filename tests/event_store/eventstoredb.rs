@@ -11,6 +11,7 @@ mod away;
 mod foreign;
 mod model;
 mod reads;
+mod silence;
 mod subscriptions;
 mod tls;
 

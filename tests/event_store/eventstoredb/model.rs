@@ -104,7 +104,7 @@ async fn run(steps: Vec<(Step, Fate)>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_server_answers_as_the_embedded_log_does(steps in prop::collection::vec((step(), fate()), 1..30)) {
