@@ -186,20 +186,28 @@ pub(super) async fn append<E: Clone + Into<Event>>(
     if events.is_empty() {
         return Ok(None);
     }
-    let new_events = encode(origin, events);
+    let appended = append_encoded(store, (stream, expected), encode(origin, events)).await;
+    appended.map(Some)
+}
+
+/// Appends events that have their ids already, of one command or of several, repeating while the outcome
+/// is unknown.
+pub(super) async fn append_encoded(
+    store: &dyn EventStore,
+    at: (&StreamName, Expected),
+    events: Vec<NewEvent>,
+) -> Result<Appended, AppendError> {
     let mut unknown = None;
     for repeat in 1..=MAX_REPEATS {
-        match attempt(store, (stream, expected), &new_events, unknown).await {
+        match attempt(store, at, &events, unknown).await {
             Err(AppendError::Store(error @ StoreError::OutcomeUnknown { .. })) => {
                 unknown = Some(error);
                 tokio::time::sleep(jittered(BACK_OFF * repeat)).await;
             }
-            outcome => return outcome.map(Some),
+            outcome => return outcome,
         }
     }
-    attempt(store, (stream, expected), &new_events, unknown)
-        .await
-        .map(Some)
+    attempt(store, at, &events, unknown).await
 }
 
 /// One try. A store that cannot answer says nothing about an earlier one: what was `unknown` stays
@@ -217,7 +225,8 @@ async fn attempt(
     })
 }
 
-fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {
+/// The events of one command, under ids that follow from the command's.
+pub(super) fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {
     let metadata = Metadata {
         correlation_id: origin.correlation_id,
         causation_id: origin.command_id,
