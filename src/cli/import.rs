@@ -26,6 +26,7 @@ use super::{Outcome, WrongUse, output};
 use crate::ambient::Clock;
 use crate::command::import::{ImportError, Importer, Source, Stop};
 use crate::config::Config;
+use crate::event_store::patient::Patient;
 use crate::event_store::{EventStore, identity};
 use crate::node::{Numbering, asked_to_stop};
 use crate::views::Views;
@@ -84,7 +85,8 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
         let numbered = Numbered::begin(config, &log, clock).await?;
         let ids = numbered.numbering.ids();
         let outcome = async {
-            let mut importer = Importer::open(Arc::clone(&log), ids, source, stop).await?;
+            let store = patient(config, &log, &stop);
+            let mut importer = Importer::open(store, ids, source, stop).await?;
             let lines = read_ahead(file);
             let telling = (&mut report, &mut progress);
             let outcome = bring(&mut importer, (lines, &mut heard), telling).await;
@@ -125,6 +127,16 @@ async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Arc<dyn EventSto
     let log = config.event_store.open(clock.clone()).await?;
     identity::ensure(&*log, clock).await?;
     Ok(log)
+}
+
+/// The log as the import uses it: one on a server is waited for when it goes away on the way, and lines
+/// that have been read need not be read again.
+fn patient(config: &Config, log: &Arc<dyn EventStore>, stop: &Stop) -> Arc<dyn EventStore> {
+    let (log, stop) = (Arc::clone(log), stop.clone());
+    if !config.event_store.is_shared() {
+        return log;
+    }
+    Arc::new(Patient::over(log, move || stop.is_asked()))
 }
 
 /// The import's node number: one of its own where nodes may run beside it.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use madang::ambient::Clock;
 use madang::config::Config;
-use madang::event_store::EventStore;
+use madang::event_store::eventstoredb::{EventStoreDb, Limits};
+use madang::event_store::{Credentials, EsdbUrl, EventStore};
 use madang::views::Database;
 use serde_json::{Value, json};
 
@@ -91,6 +92,12 @@ impl Place {
     /// The log, opened beside whoever writes it.
     pub(crate) async fn log(&self) -> Arc<dyn EventStore> {
         self.home.log().await
+    }
+
+    /// The log at an event store that a file names, or whoever starts the program.
+    pub(crate) fn log_at(url: &str) -> Arc<dyn EventStore> {
+        let url = EsdbUrl::parse(url, &Credentials::default()).unwrap();
+        Arc::new(EventStoreDb::open(&url, Limits::default()))
     }
 
     /// The log, opened as a server would open it: nobody else may write a file meanwhile.

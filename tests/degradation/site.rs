@@ -1,10 +1,10 @@
 //! A node that serves a board from servers of its own: views behind proxies, and the log on a server, too,
 //! if the test is about that one.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use madang::event_store::eventstoredb::{EventStoreDb, Limits};
-use madang::event_store::{Credentials, EsdbUrl, EventStore};
+use madang::event_store::EventStore;
 use redis::FromRedisValue;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -107,7 +107,7 @@ impl Site {
         let (database, hot) = (sql.url(), redis.url());
         let mut settings = format!("database = \"{database}\"\nredis = \"{hot}\"\n");
         if let Some(store) = &store {
-            settings += &format!("event_store = \"{}\"\n", store.url());
+            writeln!(settings, "event_store = \"{}\"", store.url()).unwrap();
         }
         place.write("madang.toml", settings);
         let token = Facts::import(&place);
@@ -139,8 +139,7 @@ impl Site {
         let Some(store) = &self.store else {
             return self.place.log().await;
         };
-        let url = EsdbUrl::parse(&store.url(), &Credentials::default()).unwrap();
-        Arc::new(EventStoreDb::open(&url, Limits::default()))
+        Place::log_at(&store.url())
     }
 
     /// `kill -9` of the node, and another one in its place.
