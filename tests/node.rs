@@ -7,6 +7,7 @@ mod late;
 mod lease;
 pub(crate) mod log;
 mod outage;
+mod pair;
 mod parked;
 mod projections;
 mod redis;
