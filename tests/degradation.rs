@@ -1,5 +1,6 @@
 //! Stores that fall ill under a node, each in every way that it can, while all kinds of requests
-//! come in: what is answered meanwhile, and how soon all is well again.
+//! come in: what is answered meanwhile, and how soon all is well again. The event store's own silence
+//! lasts as long as a request may, so it has a place in the long tests only.
 //!
 //! A fault lasts a second or two by default, and ten seconds if `MADANG_STORM` is set; then the tables
 //! that `docs/OPERATIONS.md` shows are printed, too. The storm lasts some seconds, or as many minutes as

@@ -62,13 +62,17 @@ impl Storm {
             let mut one = |faults: &&[Fault]| faults[chance.usize(..faults.len())];
             let faults: Vec<Fault> = faults.iter().map(&mut one).collect();
             let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
-            faults.iter().for_each(|fault| (fault.begin)(site));
+            for fault in &faults {
+                (fault.begin)(site);
+            }
             pass_time(&mut chance);
             if !names.contains(&READ_ONLY) && chance.u8(..3) == 0 {
                 site.kill_server();
                 pass_time(&mut chance);
             }
-            faults.iter().for_each(|fault| (fault.end)(site));
+            for fault in &faults {
+                (fault.end)(site);
+            }
             pass_time(&mut chance);
             let gone = self.people.iter().any(JoinHandle::is_finished);
             assert!(!gone, "{names:?}");
