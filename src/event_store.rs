@@ -15,6 +15,7 @@ pub mod eventstoredb;
 mod gate;
 pub mod identity;
 mod opening;
+pub mod patient;
 mod position;
 pub mod sqlite;
 mod stream;

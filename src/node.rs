@@ -177,6 +177,10 @@ impl Node {
                 return Err(error);
             }
         };
+        if *stand.borrow() == Stand::Open {
+            // Or the first commands of a node that says it is ready would be refused for a moment.
+            numbering.first().await;
+        }
         Ok(Self {
             viewing: Viewing::start(&commands, counter, hot.clone()),
             commands,

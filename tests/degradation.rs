@@ -1,5 +1,6 @@
 //! Stores that fall ill under a node, each in every way that it can, while all kinds of requests
-//! come in: what is answered meanwhile, and how soon all is well again.
+//! come in: what is answered meanwhile, and how soon all is well again. The event store's own silence
+//! lasts as long as a request may, so it has a place in the long tests only.
 //!
 //! A fault lasts a second or two by default, and ten seconds if `MADANG_STORM` is set; then the tables
 //! that `docs/OPERATIONS.md` shows are printed, too. The storm lasts some seconds, or as many minutes as
@@ -12,6 +13,7 @@ mod faults;
 mod load;
 mod probes;
 mod site;
+mod store;
 mod storm;
 mod table;
 mod truth;
@@ -66,9 +68,8 @@ fn minutes() -> Option<u64> {
     Some(minutes.parse().unwrap_or(1))
 }
 
-/// All of these happen, one after the other.
-fn suffer(title: &str, faults: &[Fault]) {
-    let mut site = Site::open();
+/// All of these happen to a site, one after the other.
+fn suffer(mut site: Site, title: &str, faults: &[Fault]) {
     let load = Load::on(&site.facts);
     let requests = if minutes().is_some() { 250 } else { 25 };
     let first = [(&faults::NONE, WARM)].into_iter();
@@ -83,26 +84,49 @@ fn suffer(title: &str, faults: &[Fault]) {
 
 #[test]
 fn while_redis_is_ill_sql_answers() {
-    suffer("Redis", faults::REDIS);
+    suffer(Site::open(), "Redis", faults::REDIS);
 }
 
 #[test]
 fn while_sql_is_ill_what_is_hot_is_answered_and_commands_are_taken() {
-    suffer("SQL", faults::SQL);
+    suffer(Site::open(), "SQL", faults::SQL);
 }
 
 #[test]
 fn while_both_are_ill_commands_are_taken() {
-    suffer("both", faults::BOTH);
+    suffer(Site::open(), "both", faults::BOTH);
+}
+
+#[test]
+fn while_the_event_store_is_ill_queries_are_answered() {
+    let mut faults = store::STORE.to_vec();
+    if minutes().is_some() {
+        faults.extend(store::SILENT);
+    }
+    suffer(Site::on_store(), "event store", &faults);
 }
 
 #[test]
 fn after_a_storm_all_is_true() {
-    let mut site = Site::open();
     let faults = [faults::REDIS, faults::SQL, faults::BOTH].concat();
+    weather(Site::open(), &[&faults]);
+}
+
+#[test]
+fn after_a_storm_on_the_full_stack_all_is_true() {
+    let mut store = store::STORE.to_vec();
+    if minutes().is_some() {
+        store.extend(store::SILENT);
+    }
+    let others = [&[faults::NONE; 9], faults::REDIS, faults::SQL, faults::BOTH].concat();
+    weather(Site::on_store(), &[&store, &others]);
+}
+
+/// A storm with one of each of these faults at a time.
+fn weather(mut site: Site, faults: &[&[Fault]]) {
     let whole = minutes().map_or(SHORT_STORM, Duration::from_mins);
     let storm = Storm::over(&site);
-    storm.rage(&mut site, (&faults, whole));
+    storm.rage(&mut site, (faults, whole));
     course::recover(&site);
     let acknowledged = storm.calm();
     course::recover(&site);

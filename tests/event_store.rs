@@ -4,4 +4,5 @@ pub(crate) mod contract;
 pub(crate) mod eventstoredb;
 mod gate;
 pub(crate) mod model;
+mod patient;
 pub(crate) mod sqlite;

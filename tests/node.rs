@@ -7,6 +7,7 @@ mod late;
 mod lease;
 pub(crate) mod log;
 mod outage;
+mod pair;
 mod parked;
 mod projections;
 mod redis;
@@ -17,10 +18,12 @@ mod storm;
 mod viewers;
 
 use madang::ambient::Clock;
-use madang::command::Origin;
+use madang::command::ids::IdError;
+use madang::command::{CommandError, Origin};
 use madang::config::Config;
 use madang::domain::{BoardId, UserId};
 use madang::node::Node;
+use tokio::task::yield_now;
 
 use crate::projections::yard::settings;
 
@@ -34,9 +37,13 @@ fn origin(clock: &Clock) -> Origin {
     Origin::now(UserId::parse("kim").unwrap(), clock)
 }
 
-/// Opens a board.
+/// Opens a board, as soon as there is a number to make its id with.
 async fn new_board(node: &Node, clock: &Clock) -> BoardId {
     let by = origin(clock);
-    let opened = node.commands.create_board(&by, settings("yard")).await;
-    opened.unwrap().state.id
+    loop {
+        match node.commands.create_board(&by, settings("yard")).await {
+            Err(CommandError::Ids(IdError::NoNode)) => yield_now().await,
+            opened => return opened.unwrap().state.id,
+        }
+    }
 }

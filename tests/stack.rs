@@ -1,27 +1,32 @@
-//! The stores that a test runs on: the embedded files, or servers.
+//! The stores that a test runs on: the embedded files, or servers for the log, the views and what is
+//! hot of them.
 //!
 //! `MADANG_TEST_STACK` chooses for all tests that do not name one: `embedded` (the default) or
-//! `servers`. Tests of what only files can do (a lock, a rename, a plan of SQLite) name
+//! `servers`. Tests of what only files can do (a lock, a lease, a rename, a plan of SQLite) name
 //! [`Stack::Embedded`], and so run the same whatever is chosen.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use madang::ambient::new_command_id;
+use madang::ambient::{Clock, new_command_id};
 use madang::config::{Config, Settings};
+use madang::event_store::EventStore;
 use madang::views::Database as Location;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::task::spawn_blocking;
 
+use crate::servers::eventstoredb::EventStoreDb;
 use crate::servers::mariadb::{Database, MariaDb};
 use crate::servers::redis::Redis;
 
-/// What views are kept in.
+/// What the log and the views are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stack {
     /// Files in the test's own directory.
     Embedded,
-    /// A MariaDB, or the server that `MADANG_TEST_MYSQL` names, and a Redis.
+    /// An EventStoreDB of the test's own, within this process; a MariaDB, or the server that
+    /// `MADANG_TEST_MYSQL` names; and a Redis.
     Servers,
 }
 
@@ -49,6 +54,8 @@ pub(crate) struct Home {
     directory: TempDir,
     /// What its keys in Redis begin with.
     prefix: String,
+    /// Its log, once somebody has asked for it.
+    event_store: OnceCell<EventStoreDb>,
     /// What was asked for so far, by name.
     databases: Mutex<Vec<(String, Database)>>,
 }
@@ -64,6 +71,7 @@ impl Home {
             stack,
             directory: TempDir::new().unwrap(),
             prefix: new_command_id().simple().to_string(),
+            event_store: OnceCell::new(),
             databases: Mutex::default(),
         }
     }
@@ -80,12 +88,32 @@ impl Home {
         let settings = Settings {
             config,
             data_dir: Some(self.path("data")),
+            event_store: self.event_store().await,
             database: Some(self.url(VIEWS).await),
             redis: self.redis().await,
             redis_prefix: Some(self.prefix.clone()),
             ..Settings::default()
         };
         settings.resolve().unwrap()
+    }
+
+    /// Where the log is; a file in the data directory, if nothing is said.
+    async fn event_store(&self) -> Option<String> {
+        match self.stack {
+            Stack::Embedded => None,
+            Stack::Servers => Some(self.store().await.url()),
+        }
+    }
+
+    /// The server of the log, which is of this home alone.
+    async fn store(&self) -> &EventStoreDb {
+        self.event_store.get_or_init(EventStoreDb::start).await
+    }
+
+    /// The log, opened beside whoever writes it.
+    pub(crate) async fn log(&self) -> Arc<dyn EventStore> {
+        let place = self.config().await.event_store;
+        place.open_read_only(Clock::system()).await.unwrap()
     }
 
     /// Where what is hot is; nowhere, if views are in files.
@@ -112,6 +140,7 @@ impl Home {
             return Vec::new();
         };
         vec![
+            ("MADANG_EVENT_STORE", self.store().await.url()),
             ("MADANG_DATABASE", self.url(VIEWS).await),
             ("MADANG_REDIS", redis),
             ("MADANG_REDIS_PREFIX", self.prefix.clone()),

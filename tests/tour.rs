@@ -33,7 +33,8 @@ fn taken(place: &Place) -> Output {
     for name in settings.filter(|name| name.to_string_lossy().starts_with("MADANG_")) {
         bash.env_remove(name);
     }
-    bash.args(["-euo", "pipefail", "-c", &tour])
+    bash.envs(place.variables())
+        .args(["-euo", "pipefail", "-c", &tour])
         .current_dir(place.path(""))
         .env("no_proxy", "127.0.0.1")
         .output()

@@ -28,6 +28,7 @@ use crate::command::import::{ImportError, Importer, Source, Stop};
 use crate::config::Config;
 use crate::event_store::EventStore;
 use crate::event_store::eventstoredb::provide_tls;
+use crate::event_store::patient::Patient;
 use crate::node::{Numbering, asked_to_stop, begin};
 use crate::views::Views;
 
@@ -90,7 +91,7 @@ pub async fn run(config: &Config, args: &Args, clock: Clock) -> anyhow::Result<O
         let numbered = Numbered::begin(config, (&log, clock), &mut heard).await?;
         let ids = numbered.numbering.ids();
         let outcome = async {
-            let opening = Importer::open(Arc::clone(&log), ids, source, stop);
+            let opening = Importer::open(patient(config, &log, &stop), ids, source, stop);
             // It reads all that earlier runs have planned, which may be much.
             let mut importer = unless(&mut heard, opening).await??;
             let lines = read_ahead(file);
@@ -138,6 +139,16 @@ async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Arc<dyn EventSto
             Err(error.into())
         }
     }
+}
+
+/// The log as the import uses it: one on a server is waited for when it goes away on the way, and lines
+/// that have been read need not be read again.
+fn patient(config: &Config, log: &Arc<dyn EventStore>, stop: &Stop) -> Arc<dyn EventStore> {
+    let (log, stop) = (Arc::clone(log), stop.clone());
+    if !config.event_store.is_shared() {
+        return log;
+    }
+    Arc::new(Patient::over(log, move || stop.is_asked()))
 }
 
 /// The import's node number: one of its own where nodes may run beside it.

@@ -192,14 +192,23 @@ pub(super) async fn append<E: Clone + Into<Event>>(
     if events.is_empty() {
         return Ok(None);
     }
-    let new_events = encode(origin, events);
-    let appended = match store.append(stream, expected, new_events.clone()).await {
+    let appended = append_encoded(store, (stream, expected), encode(origin, events)).await;
+    appended.map(Some)
+}
+
+/// Appends events that have their ids already, of one command or of several, repeating while the outcome
+/// is unknown.
+pub(super) async fn append_encoded(
+    store: &dyn EventStore,
+    (stream, expected): (&StreamName, Expected),
+    events: Vec<NewEvent>,
+) -> Result<Appended, AppendError> {
+    match store.append(stream, expected, events.clone()).await {
         Err(AppendError::Store(unknown @ StoreError::OutcomeUnknown { .. })) => {
-            repeat(store, (stream, expected), &new_events, unknown).await
+            repeat(store, (stream, expected), &events, unknown).await
         }
         outcome => outcome,
-    };
-    appended.map(Some)
+    }
 }
 
 /// Repeats the same append until somebody knows what became of it, for [`REPEAT_FOR`]. A store that
@@ -225,7 +234,8 @@ async fn repeat(
     Err(unknown.into())
 }
 
-fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {
+/// The events of one command, under ids that follow from the command's.
+pub(super) fn encode<E: Clone + Into<Event>>(origin: &Origin, events: &[E]) -> Vec<NewEvent> {
     let metadata = Metadata {
         correlation_id: origin.correlation_id,
         causation_id: origin.command_id,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::warn;
 
 use super::lease::{Leasing, NoNumber, Parts};
 use super::stand::Stand;
@@ -16,6 +17,9 @@ use crate::views::{Database, Views};
 
 /// The file with the lease of ids, in the data directory.
 pub const LEASE_FILE: &str = "ids.lease";
+
+/// How long a node that is open waits for its number before it listens without one.
+const FIRST: Duration = Duration::from_secs(5);
 
 /// The ids of a process, and what keeps its number.
 pub struct Numbering {
@@ -97,6 +101,13 @@ impl Numbering {
         match &self.leasing {
             Some(leasing) => leasing.number(limit).await.map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// Waits for the number of a node that begins, but not for long.
+    pub(super) async fn first(&self) {
+        if let Err(error) = self.is_there(FIRST).await {
+            warn!(%error, "commands that need a new id are refused until there is a number");
         }
     }
 

@@ -100,7 +100,6 @@ impl Opened {
 impl Unopened {
     /// Tries once; if that fails in a way that passes, goes on trying on a task.
     pub(super) async fn start(mut self) -> Result<(Opened, watch::Receiver<Stand>), StartError> {
-        let (stand, told) = watch::channel(Stand::Opening);
         let first = match self.open().await {
             Ok(open) => Some(open),
             Err(error) if self.passes(&error) => {
@@ -109,6 +108,10 @@ impl Unopened {
             }
             Err(error) => return Err(error),
         };
+        let (stand, told) = watch::channel(match first {
+            Some(_) => Stand::Open,
+            None => Stand::Opening,
+        });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(self.run(first, stand, stopped));
         Ok((Opened { stop, task }, told))

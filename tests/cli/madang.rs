@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 use madang::ambient::Clock;
 use madang::config::Config;
-use madang::event_store::sqlite::SqliteLog;
+use madang::event_store::eventstoredb::{EventStoreDb, Limits};
+use madang::event_store::{Credentials, EsdbUrl, EventStore};
 use madang::views::Database;
 use serde_json::{Value, json};
 
@@ -47,6 +49,11 @@ impl Place {
         Self { home, variables }
     }
 
+    /// What tells the program to use what is here.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        self.variables.clone()
+    }
+
     /// What a node is started with that is to serve what is here.
     pub(crate) async fn config(&self) -> Config {
         self.home.config().await
@@ -83,17 +90,20 @@ impl Place {
     }
 
     /// The log, opened beside whoever writes it.
-    pub(crate) async fn log(&self) -> SqliteLog {
-        let path = self.path("data/log.db");
-        SqliteLog::open_read_only(&path, Clock::system())
-            .await
-            .unwrap()
+    pub(crate) async fn log(&self) -> Arc<dyn EventStore> {
+        self.home.log().await
     }
 
-    /// The log, opened as a server would open it, so that nobody else may write it.
-    pub(crate) async fn served_log(&self) -> SqliteLog {
-        let path = self.path("data/log.db");
-        SqliteLog::open(&path, Clock::system()).await.unwrap()
+    /// The log at an event store that a file names, or whoever starts the program.
+    pub(crate) fn log_at(url: &str) -> Arc<dyn EventStore> {
+        let url = EsdbUrl::parse(url, &Credentials::default()).unwrap();
+        Arc::new(EventStoreDb::open(&url, Limits::default()))
+    }
+
+    /// The log, opened as a server would open it: nobody else may write a file meanwhile.
+    pub(crate) async fn served_log(&self) -> Arc<dyn EventStore> {
+        let place = self.config().await.event_store;
+        place.open(Clock::system()).await.unwrap()
     }
 }
 

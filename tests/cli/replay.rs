@@ -8,7 +8,7 @@ use madang::config::{Config, Settings};
 use madang::domain::article::Text;
 use madang::domain::text::{Content, Title};
 use madang::domain::{ArticleId, BoardId, UserId};
-use madang::event_store::{EventStore, Expected, NewEvent, StreamName};
+use madang::event_store::{Expected, NewEvent, StreamName};
 use madang::node::Node;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, query_scalar};

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-use madang::event_store::{EventStore, Position};
+use madang::event_store::Position;
 
 use super::madang::{Ended, Place, forum};
 use crate::import::log::essence;
@@ -73,9 +73,9 @@ async fn it_finishes_what_is_in_flight_and_can_be_resumed() {
     let undisturbed = Place::new();
     undisturbed.write("forum.jsonl", forum(1_100));
     undisturbed.run(&["import", "forum.jsonl"]).expect(0);
-    let resumed = essence(&place.log().await).await;
+    let resumed = essence(&*place.log().await).await;
     assert!(
-        resumed == essence(&undisturbed.log().await).await,
+        resumed == essence(&*undisturbed.log().await).await,
         "the logs differ"
     );
 }

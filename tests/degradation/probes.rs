@@ -8,16 +8,18 @@ use serde_json::json;
 use super::facts::{Facts, text};
 use crate::node::client::{Answer, Client};
 
-/// What an answer cannot do without, besides the log.
+/// What an answer cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
-    /// The log is enough.
+    /// Nothing at all.
     Nothing,
+    /// The log, for writing.
+    Log,
     /// Redis or SQL, whichever is there.
     Views,
     /// SQL, for reading.
     Sql,
-    /// SQL for writing: it follows the log.
+    /// The log and SQL for writing: it follows the log.
     Fold,
 }
 
@@ -113,13 +115,13 @@ pub(super) const PROBES: &[Probe] = &[
     Probe {
         name: "post an article",
         well: 201,
-        needs: Need::Nothing,
+        needs: Need::Log,
         ask: Caller::post,
     },
     Probe {
         name: "like",
         well: 204,
-        needs: Need::Nothing,
+        needs: Need::Log,
         ask: |caller| {
             let path = format!("/v1/articles/{}/like", caller.facts.cold());
             caller.client.put(&path)
@@ -128,7 +130,7 @@ pub(super) const PROBES: &[Probe] = &[
     Probe {
         name: "view",
         well: 200,
-        needs: Need::Nothing,
+        needs: Need::Log,
         ask: |caller| {
             let path = format!("/v1/articles/{}/views", caller.facts.cold());
             caller.client.post(&path, &json!({}))

@@ -1,12 +1,16 @@
-//! A node that serves a board from servers of its own, each behind a proxy.
+//! A node that serves a board from servers of its own: views behind proxies, and the log on a server, too,
+//! if the test is about that one.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
+use madang::event_store::EventStore;
 use redis::FromRedisValue;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::facts::Facts;
+use super::store::Store;
 use super::wait_for;
 use crate::cli::madang::Place;
 use crate::node::server::Server;
@@ -83,15 +87,28 @@ pub(crate) struct Site {
     pub(super) place: Place,
     pub(super) sql: Sql,
     pub(super) redis: Hot,
+    store: Option<Store>,
 }
 
 impl Site {
-    /// A board with its readers' favourites, served.
+    /// A board with its readers' favourites, served. Its log is in a file.
     pub(super) fn open() -> Self {
+        Self::with(None)
+    }
+
+    /// The same with the log on a server.
+    pub(super) fn on_store() -> Self {
+        Self::with(Some(Store::start()))
+    }
+
+    fn with(store: Option<Store>) -> Self {
         let (sql, redis) = (Sql::start(), Hot::start());
         let place = Place::new();
         let (database, hot) = (sql.url(), redis.url());
-        let settings = format!("database = \"{database}\"\nredis = \"{hot}\"\n");
+        let mut settings = format!("database = \"{database}\"\nredis = \"{hot}\"\n");
+        if let Some(store) = &store {
+            writeln!(settings, "event_store = \"{}\"", store.url()).unwrap();
+        }
         place.write("madang.toml", settings);
         let token = Facts::import(&place);
         let server = Server::start(&place);
@@ -101,7 +118,28 @@ impl Site {
             place,
             sql,
             redis,
+            store,
         }
+    }
+
+    /// The server of the log.
+    pub(super) fn store(&mut self) -> &mut Store {
+        self.store
+            .as_mut()
+            .expect("a site whose log is on a server")
+    }
+
+    /// Whether the log may be ill.
+    pub(super) fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// What is in the log.
+    pub(super) async fn log(&self) -> Arc<dyn EventStore> {
+        let Some(store) = &self.store else {
+            return self.place.log().await;
+        };
+        Place::log_at(&store.url())
     }
 
     /// `kill -9` of the node, and another one in its place.

@@ -37,6 +37,7 @@ impl Storm {
             name: format!("{number}"),
             facts: Arc::clone(&site.facts),
             over: Arc::clone(&over),
+            patient: site.has_store(),
             tell: tell.clone(),
         };
         let writers = (0..WRITERS).map(writer);
@@ -52,26 +53,29 @@ impl Storm {
         }
     }
 
-    /// Lets one of these happen after the other until it is time; every now and then the node is
-    /// killed meanwhile.
-    pub(super) fn rage(&self, site: &mut Site, (faults, whole): (&[Fault], Duration)) {
+    /// Lets one of each of these happen at a time, one after the other until it is time; every now and
+    /// then the node is killed meanwhile.
+    pub(super) fn rage(&self, site: &mut Site, (faults, whole): (&[&[Fault]], Duration)) {
         let begun = Instant::now();
         let mut chance = fastrand::Rng::with_seed(0x6d61_6461_6e67);
         while begun.elapsed() < whole {
-            let fault = &faults[chance.usize(..faults.len())];
-            (fault.begin)(site);
+            let mut one = |faults: &&[Fault]| faults[chance.usize(..faults.len())];
+            let faults: Vec<Fault> = faults.iter().map(&mut one).collect();
+            let names: Vec<_> = faults.iter().map(|fault| fault.name).collect();
+            for fault in &faults {
+                (fault.begin)(site);
+            }
             pass_time(&mut chance);
-            if fault.name != READ_ONLY && chance.u8(..3) == 0 {
+            if !names.contains(&READ_ONLY) && chance.u8(..3) == 0 {
                 site.kill_server();
                 pass_time(&mut chance);
             }
-            (fault.end)(site);
+            for fault in &faults {
+                (fault.end)(site);
+            }
             pass_time(&mut chance);
-            assert!(
-                !self.people.iter().any(JoinHandle::is_finished),
-                "{}",
-                fault.name
-            );
+            let gone = self.people.iter().any(JoinHandle::is_finished);
+            assert!(!gone, "{names:?}");
         }
     }
 

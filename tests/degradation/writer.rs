@@ -16,13 +16,15 @@ pub(super) struct Writer {
     pub(super) name: String,
     pub(super) facts: Arc<Facts>,
     pub(super) over: Arc<AtomicBool>,
+    /// Whether a command may be refused: the log is in the storm, too.
+    pub(super) patient: bool,
     /// Hears of each deed that was acknowledged.
     pub(super) tell: Sender<Deed>,
 }
 
 impl Writer {
-    /// Goes on until the storm is over. What was under way when the node died may have been done or
-    /// not; nobody asks again.
+    /// Goes on until the storm is over. What was under way when the node died, or was refused, may have been
+    /// done or not; nobody asks again.
     pub(super) fn run(&self) {
         let mut number = 0;
         while !self.over.load(Ordering::Relaxed) {
@@ -62,12 +64,12 @@ impl Round<'_> {
         let comments = self.comment(&title, number.is_multiple_of(2))?;
         let likes = self.like(number.is_multiple_of(3))?;
         let answer = self.client.post(&self.at("/views"), &json!({}))?;
+        self.done(&answer, "ArticlesViewed", &self.article.clone())?;
         assert_eq!(answer.body["counted"], true, "{}", answer.body);
-        self.done(&answer, "ArticlesViewed", &self.article.clone());
         let title = format!("{title}, edited");
         let body = json!({"title": title, "content": "after the storm"});
         let answer = self.client.replace(&self.at(""), &body)?;
-        self.done(&answer, "ArticleUpdated", &title);
+        self.done(&answer, "ArticleUpdated", &title)?;
         self.look(&json!({
             "title": title, "comment_count": comments, "like_count": likes, "view_count": 1,
         }))?;
@@ -84,8 +86,12 @@ impl Round<'_> {
         format!("/v1/articles/{}{what}", self.article)
     }
 
-    /// A command that must have been done: the log is not in the storm.
-    fn done(&mut self, answer: &Answer, event: &str, which: &str) {
+    /// A command that must have been done, unless the log is in the storm, too: then it may be refused,
+    /// done or not, and nothing more is done to the same article.
+    fn done(&mut self, answer: &Answer, event: &str, which: &str) -> io::Result<()> {
+        if self.writer.patient && is_refused(answer) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         assert!(
             matches!(answer.status, 200..300),
             "{event}: {}",
@@ -94,13 +100,14 @@ impl Round<'_> {
         answer.position().unwrap().clone_into(&mut self.position);
         // Nobody listens any more once the storm is over.
         let _ = self.writer.tell.send(Deed::of(event, which));
+        Ok(())
     }
 
     fn post(&mut self, title: &str) -> io::Result<()> {
         let path = format!("/v1/boards/{}/articles", self.writer.facts.busy);
         let body = json!({"title": title, "content": "in the storm"});
         let answer = self.client.post(&path, &body)?;
-        self.done(&answer, "ArticleCreated", title);
+        self.done(&answer, "ArticleCreated", title)?;
         self.article = text(&answer.body, "article_id");
         Ok(())
     }
@@ -112,30 +119,30 @@ impl Round<'_> {
         let content = format!("edited on {title}");
         let path = format!("/v1/comments/{reply}");
         let answer = self.client.replace(&path, &json!({"content": content}))?;
-        self.done(&answer, "CommentUpdated", &content);
+        self.done(&answer, "CommentUpdated", &content)?;
         if !take_back {
             return Ok(2);
         }
         let answer = self.client.delete(&format!("/v1/comments/{comment}"))?;
-        self.done(&answer, "CommentDeleted", &comment);
+        self.done(&answer, "CommentDeleted", &comment)?;
         Ok(1)
     }
 
     fn say(&mut self, content: &str, parent: Option<&str>) -> io::Result<String> {
         let body = json!({"content": content, "parent_id": parent});
         let answer = self.client.post(&self.at("/comments"), &body)?;
-        self.done(&answer, "CommentCreated", content);
+        self.done(&answer, "CommentCreated", content)?;
         Ok(text(&answer.body, "comment_id"))
     }
 
     fn like(&mut self, take_back: bool) -> io::Result<u64> {
         let answer = self.client.put(&self.at("/like"))?;
-        self.done(&answer, "ArticleLiked", &self.article.clone());
+        self.done(&answer, "ArticleLiked", &self.article.clone())?;
         if !take_back {
             return Ok(1);
         }
         let answer = self.client.delete(&self.at("/like"))?;
-        self.done(&answer, "ArticleUnliked", &self.article.clone());
+        self.done(&answer, "ArticleUnliked", &self.article.clone())?;
         Ok(0)
     }
 
@@ -153,7 +160,7 @@ impl Round<'_> {
 
     fn delete(&mut self) -> io::Result<()> {
         let answer = self.client.delete(&self.at(""))?;
-        self.done(&answer, "ArticleDeleted", &self.article.clone());
+        self.done(&answer, "ArticleDeleted", &self.article.clone())?;
         let answer = self.client.get(&self.at(""), &self.position)?;
         assert!(
             is_refused(&answer) || answer.status == 410,
@@ -166,14 +173,14 @@ impl Round<'_> {
     /// A board that is opened, changed and closed.
     fn board(&mut self, name: &str) -> io::Result<()> {
         let answer = self.client.post("/v1/boards", &json!({"name": name}))?;
-        self.done(&answer, "BoardCreated", name);
+        self.done(&answer, "BoardCreated", name)?;
         let board = text(&answer.body, "board_id");
         let name = format!("{name} anew");
         let path = format!("/v1/boards/{board}");
         let answer = self.client.replace(&path, &json!({"name": name}))?;
-        self.done(&answer, "BoardUpdated", &name);
+        self.done(&answer, "BoardUpdated", &name)?;
         let answer = self.client.post(&format!("{path}/close"), &json!({}))?;
-        self.done(&answer, "BoardClosed", &board);
+        self.done(&answer, "BoardClosed", &board)?;
         Ok(())
     }
 }

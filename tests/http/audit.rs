@@ -10,10 +10,19 @@ use madang::event_store::{Position, StoreError};
 use serde_json::{Value, json};
 
 use super::fixture::{Plan, Yard, redacted};
+use crate::import::log::everything;
 use crate::wayward::{Wayward, Whim};
 
 async fn yard_with(articles: usize) -> (Yard, String) {
-    let yard = Yard::open().await;
+    filled(Yard::open().await, articles).await
+}
+
+/// On files: they record the time that the test's clock shows.
+async fn timed_yard_with(articles: usize) -> (Yard, String) {
+    filled(Yard::embedded().await, articles).await
+}
+
+async fn filled(yard: Yard, articles: usize) -> (Yard, String) {
     let board = yard.board().await;
     for n in 0..articles {
         yard.advance(1000);
@@ -32,18 +41,21 @@ async fn events(yard: &Yard, query: &str) -> Value {
     answer.json()
 }
 
-fn numbers(list: &Value) -> Vec<u64> {
-    let items = list["items"].as_array().unwrap().iter();
-    let hex = items.map(|item| item["position"].as_str().unwrap());
-    hex.map(|position| u64::from_str_radix(position, 16).unwrap())
-        .collect()
+/// Where the events of the log stand, in order.
+async fn positions(yard: &Yard) -> Vec<String> {
+    let log = everything(&**yard.store()).await;
+    log.iter().map(|event| event.position.to_string()).collect()
 }
 
+/// The events of a list, by their numbers in the log: 1 is the log's own.
 async fn walked(yard: &Yard, query: &str) -> Vec<u64> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
+    let positions = positions(yard).await;
     loop {
         let page = events(yard, &format!("{query}&size=2&cursor={cursor}")).await;
-        seen.extend(numbers(&page));
+        let items = page["items"].as_array().unwrap().iter();
+        let number = |item: &Value| positions.iter().position(|at| item["position"] == **at);
+        seen.extend(items.map(|item| number(item).unwrap() as u64 + 1));
         match page["next_cursor"].as_str() {
             Some(next) => next.clone_into(&mut cursor),
             None => return seen,
@@ -53,7 +65,7 @@ async fn walked(yard: &Yard, query: &str) -> Vec<u64> {
 
 #[tokio::test]
 async fn an_event_is_shown_as_it_was_recorded() {
-    let (yard, board) = yard_with(0).await;
+    let (yard, board) = timed_yard_with(0).await;
     let mut list = events(&yard, &format!("streams/board-{board}")).await;
     let item = &mut list["items"][0];
     for id in ["$correlationId", "$causationId"] {
@@ -142,21 +154,26 @@ async fn filters_pick_types_and_actors() {
 #[tokio::test]
 async fn ranges_include_both_ends_in_both_directions() {
     let (yard, board) = yard_with(3).await;
-    let at = |n: u64| format!("{n:032x}");
-    let places = format!("from={}&to={}", at(2), at(4));
-    let times = "from=2026-11-19T08:30:01Z&to=2026-11-19T17:30:02%2B09:00";
+    let at = positions(&yard).await;
+    let places = format!("from={}&to={}", at[1], at[3]);
     assert_eq!(walked(&yard, &format!("events?{places}")).await, [2, 3, 4]);
     assert_eq!(
         walked(&yard, &format!("events?{places}&direction=backward")).await,
         [4, 3, 2]
     );
+    let stream = format!("streams/board-{board}?{places}");
+    assert_eq!(walked(&yard, &stream).await, [2]);
+}
+
+#[tokio::test]
+async fn ranges_of_time_include_both_ends_in_both_directions() {
+    let (yard, _) = timed_yard_with(3).await;
+    let times = "from=2026-11-19T08:30:01Z&to=2026-11-19T17:30:02%2B09:00";
     assert_eq!(walked(&yard, &format!("events?{times}")).await, [3, 4]);
     assert_eq!(
         walked(&yard, &format!("events?{times}&direction=backward")).await,
         [4, 3]
     );
-    let stream = format!("streams/board-{board}?{places}");
-    assert_eq!(walked(&yard, &stream).await, [2]);
 }
 
 #[tokio::test]

@@ -119,11 +119,13 @@ impl Yard {
         let (Some(hot), Some(_)) = (hot, status) else {
             return;
         };
-        if position > store.head().await.unwrap() {
-            return;
-        }
         let log_id = identity::read(&**store).await.unwrap().unwrap();
         know(hot, log_id, position).await;
+    }
+
+    /// The log.
+    pub(super) fn store(&self) -> &Arc<dyn EventStore> {
+        &self.node.store
     }
 
     pub(super) fn advance(&self, milliseconds: i64) {
@@ -136,6 +138,7 @@ impl Yard {
         Call {
             yard: self,
             request,
+            after: None,
         }
     }
 
@@ -176,6 +179,8 @@ pub(super) fn token_until(expires_at: i64, user: &str, roles: &[Role]) -> String
 pub(super) struct Call<'a> {
     yard: &'a Yard,
     request: Request<Body>,
+    /// Where the event stands that the caller waits for, if it happened.
+    after: Option<Position>,
 }
 
 impl Call<'_> {
@@ -203,8 +208,9 @@ impl Call<'_> {
         self.with("olga", Role::Auditor)
     }
 
-    pub(super) fn after(self, command: &Answer) -> Self {
+    pub(super) fn after(mut self, command: &Answer) -> Self {
         let position = command.header("madang-position").unwrap().to_owned();
+        self.after = Some(position.parse().unwrap());
         self.header("madang-wait-for", &position)
     }
 
@@ -223,9 +229,7 @@ impl Call<'_> {
     }
 
     pub(super) async fn send(self) -> Answer {
-        let waits_for = self.request.headers().get("madang-wait-for");
-        let position = waits_for.and_then(|value| value.to_str().ok()?.parse().ok());
-        if let Some(position) = position {
+        if let Some(position) = self.after {
             self.yard.warm_up(position).await;
         }
         let path = self.request.uri().path().to_owned();

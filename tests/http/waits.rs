@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::fixture::{Answer, Yard};
 
-const FAR: &str = "000000000000000000000000ffffffff";
+const FAR: &str = "00000000ffffffff00000000ffffffff";
 
 async fn edit(yard: &Yard, id: &str, if_match: &str, title: &str) -> Answer {
     let call = yard.call("PUT", &format!("/v1/articles/{id}")).by("kim");

@@ -82,42 +82,45 @@ async fn a_planned_id_that_somebody_else_has_used_ends_the_import() {
 }
 
 /// Imports `records` into a log that holds `before`, once undisturbed and then with a death at every
-/// append; how many appends there were.
+/// append; how many events it brings.
 async fn die_everywhere(before: &[Record], records: &[Record], keys: usize) -> usize {
     let yard = Yard::open().await;
     yard.bring(before, keys).await;
     let standing = essence(&*yard.log).await.len();
     yard.bring(records, keys).await;
     let whole = essence(&*yard.log).await;
-    for at in 0..whole.len() - standing {
+    for at in 0.. {
         for after_write in [false, true] {
             let yard = Yard::open().await;
             yard.bring(before, keys).await;
             let store = dying(&yard, at, after_write);
             let (_, died) = yard.import_telling(store, (records, keys)).await;
-            assert!(died.is_err(), "the store died at append {at}");
+            if died.is_ok() {
+                assert!(at > 1, "it never died");
+                return whole.len() - standing;
+            }
             yard.bring(records, keys).await;
             let resumed = essence(&*yard.log).await;
             assert_eq!(resumed, whole, "append {at}, {after_write}");
         }
     }
-    whole.len() - standing
+    unreachable!("an import has an end")
 }
 
 #[tokio::test]
 async fn comments_views_and_likes_end_the_same_wherever_it_died() {
     // 2 boards, 12 records, 3 views, 3 likes, and the plans for 14 keys.
     for (keys, plans) in [(2, 7), (3, 5), (5, 3), (1000, 1)] {
-        let appends = die_everywhere(&[], &a_forum(), keys).await;
-        assert_eq!(appends, 2 + 12 + 3 + 3 + plans, "{keys} keys");
+        let events = die_everywhere(&[], &a_forum(), keys).await;
+        assert_eq!(events, 2 + 12 + 3 + 3 + plans, "{keys} keys");
     }
 }
 
 #[tokio::test]
 async fn it_ends_the_same_wherever_it_died_also_when_posts_had_come_in_before() {
     for (keys, plans) in [(2, 4), (3, 3), (5, 2)] {
-        let appends = die_everywhere(&its_posts_alone(), &a_forum(), keys).await;
-        assert_eq!(appends, 8 + 3 + 3 + plans, "{keys} keys");
+        let events = die_everywhere(&its_posts_alone(), &a_forum(), keys).await;
+        assert_eq!(events, 8 + 3 + 3 + plans, "{keys} keys");
     }
 }
 
@@ -239,23 +242,21 @@ impl Whim for Mute {
     }
 }
 
-/// Views wait for the log together, each behind the one before: if one has to be repeated, those
-/// behind it find no place at first.
+/// Views are appended together, so none of them gets behind another.
 #[tokio::test]
-async fn views_keep_their_order_when_the_outcome_of_one_was_unknown() {
+async fn views_are_there_once_and_in_order_when_their_outcome_was_unknown() {
     let posts = [1, 2, 3].map(|id| Record::from(liked(post(id, "a"), 1)));
     let undisturbed = Yard::open().await;
     undisturbed.bring(&posts, 1000).await;
     let whole = essence(&*undisturbed.log).await;
     // A plan, a board and three posts come first.
-    for at in 5..8 {
-        for written in [false, true] {
-            let yard = Yard::open().await;
-            let store = Wayward::over(yard.log.clone(), Mute { at, written });
-            let (told, outcome) = yard.import_telling(store, (&posts, 1000)).await;
-            assert_eq!((outcome, told.len()), (Ok(()), 9), "append {at}");
-            assert!(told.iter().all(|told| told.fate == Fate::Imported));
-            assert_eq!(essence(&*yard.log).await, whole, "append {at}, {written}");
-        }
+    let at = 5;
+    for written in [false, true] {
+        let yard = Yard::open().await;
+        let store = Wayward::over(yard.log.clone(), Mute { at, written });
+        let (told, outcome) = yard.import_telling(store, (&posts, 1000)).await;
+        assert_eq!((outcome, told.len()), (Ok(()), 9));
+        assert!(told.iter().all(|told| told.fate == Fate::Imported));
+        assert_eq!(essence(&*yard.log).await, whole, "{written}");
     }
 }

@@ -1,4 +1,5 @@
-//! Ids never repeat and never go back, whatever the clock and the process do.
+//! Ids never repeat and never go back, whatever the clock and the process do: those of the number in the
+//! file. `lease` is about the others.
 
 use std::fs;
 use std::sync::Arc;
@@ -10,14 +11,14 @@ use madang::node::{LEASE_FILE, Node};
 
 use super::{new_board, origin, refusal};
 use crate::projections::yard::settings;
-use crate::stack::Home;
+use crate::stack::{Home, Stack};
 
 const NOON: i64 = 1_780_000_000_000;
 const HOUR: i64 = 60 * 60 * 1000;
 
 #[tokio::test]
 async fn ids_grow_over_restarts_also_when_the_clock_steps_back() {
-    let home = Home::new();
+    let home = Home::on(Stack::Embedded);
     let config = home.config().await;
     let hands = Arc::new(AtomicI64::new(NOON));
     let clock = Clock::driven_by(Arc::clone(&hands));
@@ -36,7 +37,7 @@ async fn ids_grow_over_restarts_also_when_the_clock_steps_back() {
 /// A process that is killed has given out ids that nobody knows of: those below its lease's end.
 #[tokio::test]
 async fn a_new_holder_begins_where_the_lease_on_disk_ends() {
-    let home = Home::new();
+    let home = Home::on(Stack::Embedded);
     let config = home.config().await;
     let hands = Arc::new(AtomicI64::new(NOON));
     let clock = Clock::driven_by(Arc::clone(&hands));
@@ -57,7 +58,7 @@ async fn a_new_holder_begins_where_the_lease_on_disk_ends() {
 #[tokio::test]
 async fn a_lease_that_is_garbage_is_refused_with_the_remedy() {
     for garbage in ["", "tomorrow", "17 18", "9e9"] {
-        let home = Home::new();
+        let home = Home::on(Stack::Embedded);
         let config = home.config().await;
         fs::create_dir(&config.data_dir).unwrap();
         let path = config.data_dir.join(LEASE_FILE);
@@ -73,7 +74,7 @@ async fn a_lease_that_is_garbage_is_refused_with_the_remedy() {
 
 #[tokio::test]
 async fn without_a_lease_on_disk_there_are_no_ids() {
-    let home = Home::new();
+    let home = Home::on(Stack::Embedded);
     let config = home.config().await;
     let clock = Clock::system();
     let node = Node::start(&config, clock.clone()).await.unwrap();

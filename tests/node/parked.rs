@@ -1,7 +1,7 @@
 //! An event that cannot be folded, as the outside sees it.
 
 use madang::domain::Timestamp;
-use madang::event_store::{EventStore as _, Expected};
+use madang::event_store::Expected;
 use serde_json::json;
 
 use super::client::Client;

@@ -73,7 +73,7 @@ impl Gallery {
     /// How often each article was viewed, as the log says.
     async fn viewed(&self) -> HashMap<String, u64> {
         let log = self.place.log().await;
-        let events = everything(&log).await;
+        let events = everything(&*log).await;
         log.close().await;
         sums(&events)
     }

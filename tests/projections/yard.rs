@@ -256,7 +256,8 @@ pub(crate) fn batch(events: &[RecordedEvent]) -> Batch {
     batch
 }
 
-/// Every row of every table, with the table's name; not what the projector reports of itself.
+/// Every row of every table, with the table's name; not what the projector reports of itself, nor who
+/// has a node number, which is no view.
 pub(crate) async fn dump(views: &Views) -> Vec<String> {
     const SQLITE: &str = "SELECT 'SELECT ''' || m.name || ' '' || json_array(' || \
          group_concat(iif(p.type = 'BLOB', 'hex(' || p.name || ')', p.name), ', ') || \
@@ -268,7 +269,7 @@ pub(crate) async fn dump(views: &Views) -> Vec<String> {
          GROUP_CONCAT(IF(c.data_type REGEXP 'blob|binary', CONCAT('HEX(', c.column_name, ')'), \
          c.column_name) ORDER BY c.ordinal_position), ')) FROM ', c.table_name) \
          FROM information_schema.columns AS c \
-         WHERE c.table_schema = DATABASE() AND c.table_name <> '_sqlx_migrations' AND \
+         WHERE c.table_schema = DATABASE() AND c.table_name NOT IN ('_sqlx_migrations', 'node_lease') AND \
          c.column_name NOT IN \
          ('head', 'lag_events', 'lag_ms', 'state', 'error', 'reported_at') GROUP BY c.table_name";
     let dialect = views.writer().acquire().await.unwrap().dialect();

@@ -7,19 +7,19 @@ use std::collections::HashSet;
 
 use super::found::Extras;
 use super::names::{Key, origin_of, system};
-use super::together::together;
-use super::{Fate, IN_FLIGHT, ImportError, Importer, Source, Told, What};
-use crate::command::execute::append;
+use super::{Fate, ImportError, Importer, Source, Told, What};
+use crate::command::execute::{append_encoded, encode};
 use crate::domain::view::{self, Viewed};
 use crate::domain::{ArticleId, Event, Revision};
 use crate::event_store::codec::{self, Decoded, UPCASTERS};
 use crate::event_store::{
-    AppendError, EventStore, Expected, Page, RecordedEvent, StoreError, StreamName,
+    AppendError, EventStore, Expected, MAX_APPEND_EVENTS, NewEvent, Page, RecordedEvent,
+    StoreError, StreamName,
 };
 
 /// Events that are read at once; each holds one article and a number.
 const PAGE: usize = 1_000;
-/// How often appends are done again behind what came in between.
+/// How often an append is done again behind what came in between.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// Which articles' views are in, and where the stream of them ends: a few bytes for each post.
@@ -57,16 +57,6 @@ impl Counted {
             }
         }
     }
-
-    /// Where the appends belong that follow now, one event each.
-    fn places(&self) -> impl Iterator<Item = Expected> + use<> {
-        let mut revision = self.revision;
-        std::iter::from_fn(move || {
-            let place = Expected::from(revision);
-            revision = Some(place.first());
-            Some(place)
-        })
-    }
 }
 
 impl Importer {
@@ -88,72 +78,57 @@ impl Importer {
             };
             self.tell(Told { line, what, fate });
         }
-        for chunk in wanted.chunks(IN_FLIGHT) {
+        for chunk in wanted.chunks(MAX_APPEND_EVENTS) {
             self.go_on()?;
             self.append_views(chunk).await?;
         }
         Ok(())
     }
 
-    /// Appends in the order of `chunk`, all at once: each expects the one before it, which is in
-    /// the log's queue already. If one does not find its place, somebody (perhaps a repetition of
-    /// an append whose outcome was unknown) came in between, and the rest is done again behind it.
+    /// Appends the views of `chunk` together: each expects the one before it, and a log on a server takes
+    /// appends that wait together in any order. If they do not find their place, somebody came in
+    /// between, and what is left of them is done again behind it.
     async fn append_views(&mut self, chunk: &[(&Extras, ArticleId)]) -> Result<(), ImportError> {
-        let mut left: Vec<_> = chunk.iter().collect();
+        let mut left = chunk.to_vec();
         for _ in 0..MAX_ATTEMPTS {
-            let this = &*self;
-            let appended = together(left.iter().zip(this.counted.places()).map(
-                async |((extras, article_id), place)| {
-                    this.append_view(extras, *article_id, place).await
-                },
-            ));
-            let mut again = Vec::new();
-            let mut failed = None;
-            for (one, appended) in left.iter().zip(appended.await) {
-                match appended {
-                    Ok(revision) => {
-                        self.counted.revision = Some(revision);
-                        self.counted.articles.insert(one.1);
-                        self.tell_views(one.0, Fate::Imported);
+            let events = left.iter().flat_map(|one| self.views(*one)).collect();
+            let at = (&self.counted.stream, Expected::from(self.counted.revision));
+            match append_encoded(&*self.commands.store, at, events).await {
+                Ok(appended) => {
+                    self.counted.revision = Some(appended.revision);
+                    for (extras, article_id) in left {
+                        self.counted.articles.insert(article_id);
+                        self.tell_views(extras, Fate::Imported);
                     }
-                    Err(AppendError::WrongExpectedRevision { .. }) => again.push(*one),
-                    Err(AppendError::Store(error)) => failed = failed.or(Some(error)),
-                    Err(AppendError::Size) => {
-                        failed = failed.or(Some(Self::too_large(&self.counted.stream)));
-                    }
+                    return Ok(());
                 }
-            }
-            failed.map_or(Ok(()), Err)?;
-            if again.is_empty() {
-                return Ok(());
+                Err(AppendError::WrongExpectedRevision { .. }) => {}
+                Err(AppendError::Store(error)) => return Err(error.into()),
+                Err(AppendError::Size) => {
+                    return Err(Self::too_large(&self.counted.stream).into());
+                }
             }
             self.counted.catch_up(&*self.commands.store).await?;
-            left.clear();
-            for one in again {
-                if self.counted.articles.contains(&one.1) {
-                    self.tell_views(one.0, Fate::AlreadyThere);
-                } else {
-                    left.push(one);
-                }
+            let there = |(_, id): &(_, ArticleId)| self.counted.articles.contains(id);
+            let (known, missing) = left.into_iter().partition::<Vec<_>, _>(there);
+            for (extras, _) in known {
+                self.tell_views(extras, Fate::AlreadyThere);
             }
+            if missing.is_empty() {
+                return Ok(());
+            }
+            left = missing;
         }
         Err(self.overtaken())
     }
 
-    async fn append_view(
-        &self,
-        extras: &Extras,
-        article_id: ArticleId,
-        place: Expected,
-    ) -> Result<Revision, AppendError> {
+    /// The event of a post's views.
+    fn views(&self, (extras, article_id): (&Extras, ArticleId)) -> Vec<NewEvent> {
         let by = (system(), extras.at);
         let origin = origin_of(&self.source, Key::Post(extras.post), by);
         let count = extras.views;
         let views = vec![Viewed { article_id, count }];
-        let at = (&self.counted.stream, place);
-        let event = Event::ArticlesViewed { views };
-        append(&*self.commands.store, at, &origin, &[event]).await?;
-        Ok(place.first())
+        encode(&origin, &[Event::ArticlesViewed { views }])
     }
 
     fn tell_views(&mut self, extras: &Extras, fate: Fate) {
