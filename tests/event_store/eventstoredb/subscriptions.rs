@@ -1,11 +1,13 @@
 //! Subscriptions that end, fail, fall silent and repeat themselves.
 
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
 use madang::event_store::eventstoredb::Limits;
 use madang::event_store::{EventStore as _, Position, Reported, StoreError};
 use tonic::{Code, Status};
 
-use super::{OnFake, fault, next, next_events, revisions};
+use super::{OnFake, fault, next, next_events, revisions, short};
 use crate::event_store::contract::{at, event, given_stream};
 use crate::servers::eventstoredb::{Act, Call, Ending, Foreign, Manner, said};
 

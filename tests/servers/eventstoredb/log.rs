@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::wire::Proposed;
+use writing::TICKS_PER_MS;
 
 /// The most bytes of one append.
 pub(crate) const MAX_APPEND_BYTES: usize = 1024 * 1024;

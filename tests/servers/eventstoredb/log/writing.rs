@@ -14,7 +14,7 @@ const OVERHEAD: u64 = 57;
 /// After so many appends the server writes something of its own.
 const STATISTICS_EVERY: u64 = 5;
 const LINK_EVERY: u64 = 7;
-const TICKS_PER_MS: u64 = 10_000;
+pub(super) const TICKS_PER_MS: u64 = 10_000;
 
 impl Proposed {
     fn event_type(&self) -> &str {
