@@ -1,8 +1,9 @@
 //! Before a log on a server is begun: an empty one may be a new one, or the wrong one.
 //!
-//! What must hold: nothing is written to a log without an identity before the views and Redis have
-//! answered, and neither holds anything of another log. Otherwise a server that came up without its data
-//! would take commands, and the views would be the last copy of the board.
+//! What must hold: nothing is written to a log without an identity before the views have answered, and
+//! neither they nor Redis, if it is there, hold anything of another log. Otherwise a server that came up
+//! without its data would take commands, and the views would be the last copy of the board. Redis is not
+//! waited for: it knows of no log that the views do not know of.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,30 +49,27 @@ impl Remains {
     }
 }
 
-/// What the views and Redis hold of any log. Fails until both have answered.
+/// What the views and Redis hold of any log. Fails until the views have answered.
 pub(super) async fn remains(
     views: Option<&Views>,
     hot: Option<&Hot>,
 ) -> Result<Option<Remains>, StartError> {
     if let Some(hot) = hot {
-        let pointer = timeout(ANSWER, hot.pointer()).await;
-        let pointer = pointer.map_err(|_| waits("what is in Redis"))?;
-        match pointer {
-            Ok(Some(pointer)) => {
+        match timeout(ANSWER, hot.pointer()).await {
+            Ok(Ok(Some(pointer))) => {
                 return Ok(Some(Remains {
                     what: "what is in Redis under this redis_prefix is",
                     remedy: "give it a redis_prefix of its own",
                     log_id: pointer.log_id,
                 }));
             }
-            Ok(None) => {}
-            Err(HotError::Away(_)) => return Err(waits("what is in Redis").into()),
-            Err(error) => return Err(NotOurs::from(error).into()),
+            Ok(Ok(None) | Err(HotError::Away(_))) | Err(_) => {}
+            Ok(Err(error)) => return Err(NotOurs::from(error).into()),
         }
     }
     let Some(views) = views else { return Ok(None) };
     let found = timeout(ANSWER, log_of(views)).await;
-    let found = found.map_err(|_| waits("the views"))??;
+    let found = found.map_err(|_| waits())??;
     Ok(found.map(|log_id| Remains {
         what: "the views are",
         remedy: "give it a database of its own",
@@ -79,10 +77,10 @@ pub(super) async fn remains(
     }))
 }
 
-fn waits(what: &str) -> StoreError {
+fn waits() -> StoreError {
     StoreError::Unavailable {
         store: "the log".to_owned(),
-        detail: format!("it is empty, and is not begun before {what} could be asked"),
+        detail: "it is empty, and is not begun before the views could be asked".to_owned(),
     }
 }
 

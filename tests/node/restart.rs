@@ -106,9 +106,11 @@ async fn views_of_another_log_are_refused_with_the_remedy() {
     let node = start(&first).await;
     new_board(&node, &Clock::system()).await;
     node.stop().await;
+    let elsewhere = elsewhere.config().await;
+    start(&elsewhere).await.stop().await;
     let stranger = Config {
         database: first.database.clone(),
-        ..elsewhere.config().await
+        ..elsewhere
     };
     let text = refusal(&stranger).await;
     assert!(text.contains("of another log"), "{text}");
