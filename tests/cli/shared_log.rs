@@ -11,8 +11,9 @@ use crate::servers::mariadb::MariaDb;
 use crate::servers::redis::Redis;
 use crate::views::refusals::say;
 
-/// Events of the server's own: more than lie between two checkpoints of a subscription.
-const NOISE: usize = 5_000;
+/// Events of the server's own: more than lie between three checkpoints of a subscription, of which the
+/// last one is not believed yet.
+const NOISE: usize = 10_000;
 
 /// A place beside others on the same log, whose files have a number of their own.
 fn beside(store: &EventStoreDb, number: u16) -> Place {

@@ -91,7 +91,7 @@ async fn an_import_whose_log_dies_and_comes_back_goes_on() {
     let (undisturbed, _) = undisturbed(Stack::Embedded, &forum).await;
     let mut store = EventStoreDb::start().await;
     let place = Place::new();
-    let settings = format!("event_store = \"{}\"\n", store.url());
+    let settings = format!("event_store = \"{}\"\nnode_id = 0\n", store.url());
     place.write("madang.toml", settings);
     place.write("forum.jsonl", &forum);
     let mut running = import(&place);
